@@ -1,0 +1,173 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// Code is one of S3's error codes.
+// See https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+type Code string
+
+// The codes that this server answers with. Status and message of each are in the table below.
+const (
+	AccessDenied                      Code = "AccessDenied"
+	AuthorizationHeaderMalformed      Code = "AuthorizationHeaderMalformed"
+	AuthorizationQueryParametersError Code = "AuthorizationQueryParametersError"
+	BadDigest                         Code = "BadDigest"
+	BucketAlreadyExists               Code = "BucketAlreadyExists"
+	BucketAlreadyOwnedByYou           Code = "BucketAlreadyOwnedByYou"
+	BucketNotEmpty                    Code = "BucketNotEmpty"
+	EntityTooLarge                    Code = "EntityTooLarge"
+	EntityTooSmall                    Code = "EntityTooSmall"
+	IllegalLocationConstraint         Code = "IllegalLocationConstraintException"
+	IncompleteBody                    Code = "IncompleteBody"
+	InternalError                     Code = "InternalError"
+	InvalidAccessKeyID                Code = "InvalidAccessKeyId"
+	InvalidArgument                   Code = "InvalidArgument"
+	InvalidBucketName                 Code = "InvalidBucketName"
+	InvalidDigest                     Code = "InvalidDigest"
+	InvalidLocationConstraint         Code = "InvalidLocationConstraint"
+	InvalidPart                       Code = "InvalidPart"
+	InvalidPartOrder                  Code = "InvalidPartOrder"
+	InvalidRange                      Code = "InvalidRange"
+	InvalidRequest                    Code = "InvalidRequest"
+	InvalidStorageClass               Code = "InvalidStorageClass"
+	InvalidTag                        Code = "InvalidTag"
+	InvalidURI                        Code = "InvalidURI"
+	KeyTooLong                        Code = "KeyTooLongError"
+	MalformedXML                      Code = "MalformedXML"
+	MaxMessageLengthExceeded          Code = "MaxMessageLengthExceeded"
+	MetadataTooLarge                  Code = "MetadataTooLarge"
+	MethodNotAllowed                  Code = "MethodNotAllowed"
+	MissingContentLength              Code = "MissingContentLength"
+	MissingRequestBody                Code = "MissingRequestBodyError"
+	NoSuchBucket                      Code = "NoSuchBucket"
+	NoSuchKey                         Code = "NoSuchKey"
+	NoSuchUpload                      Code = "NoSuchUpload"
+	NoSuchVersion                     Code = "NoSuchVersion"
+	NotImplemented                    Code = "NotImplemented"
+	NotModified                       Code = "NotModified"
+	PreconditionFailed                Code = "PreconditionFailed"
+	RequestTimeTooSkewed              Code = "RequestTimeTooSkewed"
+	RequestTimeout                    Code = "RequestTimeout"
+	ServiceUnavailable                Code = "ServiceUnavailable"
+	SignatureDoesNotMatch             Code = "SignatureDoesNotMatch"
+	SlowDown                          Code = "SlowDown"
+	InsufficientStorage               Code = "InsufficientStorage"
+	XAmzContentSHA256Mismatch         Code = "XAmzContentSHA256Mismatch"
+	InvalidChunkSize                  Code = "InvalidChunkSizeError"
+	MalformedTrailer                  Code = "MalformedTrailerError"
+)
+
+var codes = map[Code]struct {
+	status  int
+	message string
+}{
+	AccessDenied:                      {http.StatusForbidden, "Access Denied"},
+	AuthorizationHeaderMalformed:      {http.StatusBadRequest, "The authorization header that you provided is not valid."},
+	AuthorizationQueryParametersError: {http.StatusBadRequest, "The authorization query parameters that you provided are not valid."},
+	BadDigest:                         {http.StatusBadRequest, "The Content-MD5 or checksum value that you specified did not match what the server received."},
+	BucketAlreadyExists:               {http.StatusConflict, "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again."},
+	BucketAlreadyOwnedByYou:           {http.StatusConflict, "Your previous request to create the named bucket succeeded and you already own it."},
+	BucketNotEmpty:                    {http.StatusConflict, "The bucket you tried to delete is not empty."},
+	EntityTooLarge:                    {http.StatusBadRequest, "Your proposed upload exceeds the maximum allowed object size."},
+	EntityTooSmall:                    {http.StatusBadRequest, "Your proposed upload is smaller than the minimum allowed size."},
+	IllegalLocationConstraint:         {http.StatusBadRequest, "The specified location constraint is incompatible for the region specific endpoint this request was sent to."},
+	IncompleteBody:                    {http.StatusBadRequest, "You did not provide the number of bytes specified by the Content-Length HTTP header."},
+	InternalError:                     {http.StatusInternalServerError, "We encountered an internal error. Please try again."},
+	InvalidAccessKeyID:                {http.StatusForbidden, "The AWS access key ID that you provided does not exist in our records."},
+	InvalidArgument:                   {http.StatusBadRequest, "Invalid Argument"},
+	InvalidBucketName:                 {http.StatusBadRequest, "The specified bucket is not valid."},
+	InvalidChunkSize:                  {http.StatusForbidden, "Only the last chunk is allowed to have a size less than 8192 bytes."},
+	InvalidDigest:                     {http.StatusBadRequest, "The Content-MD5 or checksum value that you specified is not valid."},
+	InvalidLocationConstraint:         {http.StatusBadRequest, "The specified location constraint is not valid."},
+	InvalidPart:                       {http.StatusBadRequest, "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag."},
+	InvalidPartOrder:                  {http.StatusBadRequest, "The list of parts was not in ascending order. The parts list must be specified in order by part number."},
+	InvalidRange:                      {http.StatusRequestedRangeNotSatisfiable, "The requested range is not satisfiable"},
+	InvalidRequest:                    {http.StatusBadRequest, "Invalid Request"},
+	InvalidStorageClass:               {http.StatusBadRequest, "The storage class you specified is not valid."},
+	InvalidTag:                        {http.StatusBadRequest, "The tag provided was not a valid tag."},
+	InvalidURI:                        {http.StatusBadRequest, "Couldn't parse the specified URI."},
+	KeyTooLong:                        {http.StatusBadRequest, "Your key is too long."},
+	MalformedTrailer:                  {http.StatusBadRequest, "The request contained trailing data that was not well-formed or did not conform to our published schema."},
+	MalformedXML:                      {http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against our published schema."},
+	MaxMessageLengthExceeded:          {http.StatusBadRequest, "Your request was too big."},
+	MetadataTooLarge:                  {http.StatusBadRequest, "Your metadata headers exceed the maximum allowed metadata size."},
+	MethodNotAllowed:                  {http.StatusMethodNotAllowed, "The specified method is not allowed against this resource."},
+	MissingContentLength:              {http.StatusLengthRequired, "You must provide the Content-Length HTTP header."},
+	MissingRequestBody:                {http.StatusBadRequest, "Request body is empty."},
+	NoSuchBucket:                      {http.StatusNotFound, "The specified bucket does not exist."},
+	NoSuchKey:                         {http.StatusNotFound, "The specified key does not exist."},
+	NoSuchUpload:                      {http.StatusNotFound, "The specified multipart upload does not exist. The upload ID might be invalid, or the multipart upload might have been aborted or completed."},
+	NoSuchVersion:                     {http.StatusNotFound, "The version ID specified in the request does not match an existing version."},
+	NotImplemented:                    {http.StatusNotImplemented, "A header or query parameter that you provided implies functionality that is not implemented."},
+	NotModified:                       {http.StatusNotModified, "Not Modified"},
+	PreconditionFailed:                {http.StatusPreconditionFailed, "At least one of the preconditions that you specified did not hold."},
+	RequestTimeTooSkewed:              {http.StatusForbidden, "The difference between the request time and the server's time is too large."},
+	RequestTimeout:                    {http.StatusBadRequest, "Your socket connection to the server was not read from or written to within the timeout period."},
+	ServiceUnavailable:                {http.StatusServiceUnavailable, "Service is unable to handle request."},
+	SignatureDoesNotMatch:             {http.StatusForbidden, "The request signature that the server calculated does not match the signature that you provided. Check your secret access key and signing method."},
+	SlowDown:                          {http.StatusServiceUnavailable, "Please reduce your request rate."},
+	InsufficientStorage:               {http.StatusInsufficientStorage, "There is no space left for what you sent."},
+	XAmzContentSHA256Mismatch:         {http.StatusBadRequest, "The provided 'x-amz-content-sha256' header does not match what was computed."},
+}
+
+// Status is the HTTP status that goes with the code.
+func (c Code) Status() int { return codes[c].status }
+
+// Error is a request that was refused or failed, in S3's terms.
+type Error struct {
+	Code    Code
+	Message string
+	// Details are further elements of the answer, such as the ArgumentName of InvalidArgument, in their order.
+	Details []Detail
+	// Cause is what went wrong inside, for the server's own log; clients don't see it.
+	Cause error
+}
+
+// Detail is one named element of an Error's answer.
+type Detail struct{ Name, Value string }
+
+// NewError makes an error of a code with its usual message.
+func NewError(code Code, details ...Detail) *Error {
+	return &Error{Code: code, Message: codes[code].message, Details: details}
+}
+
+// Errorf makes an error of a code with a message of its own.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// InvalidArgumentf makes an InvalidArgument error that names the argument and its value.
+func InvalidArgumentf(name, value, format string, args ...any) *Error {
+	return &Error{
+		Code:    InvalidArgument,
+		Message: fmt.Sprintf(format, args...),
+		Details: []Detail{{"ArgumentName", name}, {"ArgumentValue", value}},
+	}
+}
+
+// Internal makes an InternalError for a cause that is the server's fault.
+func Internal(cause error) *Error {
+	return &Error{Code: InternalError, Message: codes[InternalError].message, Cause: cause}
+}
+
+func (e *Error) Error() string {
+	if e.Cause != nil {
+		return fmt.Sprintf("%s: %v", e.Code, e.Cause)
+	}
+	return fmt.Sprintf("%s: %s", e.Code, e.Message)
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// AsError finds the Error in err's chain; any other error is an internal one.
+func AsError(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	return Internal(err)
+}

@@ -1,0 +1,46 @@
+// Package backends keeps blobs: immutable bytes under ids that are never reused.
+//
+// Subpackages implement Backend, one per technology; package backendtest holds the suite that all of them pass.
+package backends
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
+var (
+	// ErrNotFound says that a backend has no blob under an id.
+	ErrNotFound = errors.New("blob not found")
+	// ErrNoSpace says that a backend has no room for a blob.
+	ErrNoSpace = errors.New("no space left in the blob backend")
+)
+
+// Backend keeps blobs. It is safe for concurrent use.
+//
+// A blob is written once and never changed, so a reader sees all of it or nothing, also while it is being deleted: a
+// Get that has returned reads to the end. Memory in use does not grow with the size of a blob.
+type Backend interface {
+	// Put stores what r yields, up to io.EOF, under an id from NewID, and returns the number of bytes. The blob is
+	// durable when Put returns. On any error, one of r's or an ended ctx included, nothing is stored; errors of r are
+	// wrapped. A full backend gives ErrNoSpace.
+	Put(ctx context.Context, id ID, r io.Reader) (int64, error)
+
+	// Get returns the bytes [offset, offset+length) of a blob, which must lie within it; the caller closes the reader.
+	// Where the backend can hand bytes to a socket without copying them, the reader is an io.WriterTo.
+	// A missing blob is ErrNotFound; a range outside of it, or fewer bytes than asked for, is an error, from Get or from
+	// Read, never a short read that looks complete.
+	Get(ctx context.Context, id ID, offset, length int64) (io.ReadCloser, error)
+
+	// Delete removes blobs for good. An id that is not there is no error.
+	Delete(ctx context.Context, ids []ID) error
+
+	// List returns up to limit ids of stored blobs that are greater than after, in ascending order.
+	List(ctx context.Context, after ID, limit int) ([]ID, error)
+
+	// Check tells whether the backend works, cheaply enough to be asked every second.
+	Check(ctx context.Context) error
+
+	// Close releases what the backend holds. No call is under way or follows.
+	Close() error
+}

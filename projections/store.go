@@ -1,0 +1,77 @@
+// Package projections turns the log of events into something that answers questions.
+//
+// Fold turns events into changes of records, the Projector follows the log and applies them, and a MetadataStore keeps
+// the records. Subpackages implement MetadataStore, one per technology; package storetest holds the suite that all of
+// them pass.
+package projections
+
+import (
+	"context"
+	"errors"
+
+	"github.com/bleepstore/bleepstore/eventlog"
+)
+
+// ErrNotFound says that a store has no such record.
+var ErrNotFound = errors.New("record not found")
+
+// MetadataStore keeps records and answers for them. It is safe for concurrent use; only one Apply runs at a time.
+//
+// Keys are compared as UTF-8 bytes on every engine. Records that are handed out are the caller's to read, not to
+// modify. A record that is not there is ErrNotFound; a list that has nothing to return is empty, without an error.
+// A query sees all of an Apply that returned before the query began.
+type MetadataStore interface {
+	// Position is the commit up to which the store has applied the log; zero in a new store.
+	Position(ctx context.Context) (eventlog.Position, error)
+
+	// Apply makes changes, in their order, and moves the position to pos: together, where the engine has transactions.
+	// Elsewhere the changes become visible first and the position last, and repeating an Apply that was cut short brings
+	// the store to the state it would have had without the cut.
+	// The position need not be durable when Apply returns: the log replays what a power cut took.
+	Apply(ctx context.Context, pos eventlog.Position, changes []Change) error
+
+	// Bucket returns a bucket.
+	Bucket(ctx context.Context, name string) (*Bucket, error)
+	// Buckets returns up to limit buckets with names greater than after, ascending.
+	Buckets(ctx context.Context, after string, limit int) ([]*Bucket, error)
+
+	// Object returns the current object of a key.
+	Object(ctx context.Context, bucket, key string) (*Object, error)
+	// Objects returns current objects, ascending by key.
+	Objects(ctx context.Context, bucket string, scan Scan) ([]*Object, error)
+
+	// Version returns a version that is not current.
+	Version(ctx context.Context, bucket, key, version string) (*Version, error)
+	// Versions returns versions that are not current, ascending by key and, within a key, the newest first.
+	// Scan.After is a version of the key Scan.Start: the scan begins behind it.
+	Versions(ctx context.Context, bucket string, scan Scan) ([]*Version, error)
+
+	// Upload returns an upload.
+	Upload(ctx context.Context, bucket, key, id string) (*Upload, error)
+	// Uploads returns uploads, ascending by key and, within a key, by id.
+	// Scan.After is an id of the key Scan.Start: the scan begins behind it.
+	Uploads(ctx context.Context, bucket string, scan Scan) ([]*Upload, error)
+
+	// Part returns a part of an upload.
+	Part(ctx context.Context, upload string, number int) (*Part, error)
+	// Parts returns up to limit parts of an upload with numbers greater than after, ascending.
+	Parts(ctx context.Context, upload string, after, limit int) ([]*Part, error)
+
+	// Shared returns how many things name a blob; 0 if there is no record, which means one or none.
+	Shared(ctx context.Context, blob string) (int64, error)
+	// Garbage returns up to limit garbage records, the oldest first.
+	Garbage(ctx context.Context, limit int) ([]Garbage, error)
+
+	// Check tells whether the engine works, cheaply enough to be asked every second.
+	Check(ctx context.Context) error
+	// Close releases what the store holds. No call is under way or follows.
+	Close() error
+}
+
+// Scan selects records by key.
+type Scan struct {
+	Prefix string // keys that begin with it
+	Start  string // keys at or above it
+	After  string // within the key Start, where a key has several records: only those behind this one; empty for all
+	Limit  int    // at most so many records; at least 1
+}
