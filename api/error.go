@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/bleepstore/bleepstore/eventlog"
 )
 
 // Code is one of S3's error codes.
@@ -123,6 +125,8 @@ type Error struct {
 	Message string
 	// Details are further elements of the answer, such as the ArgumentName of InvalidArgument, in their order.
 	Details []Detail
+	// Object is the object of a NotModified answer, which carries its ETag and dates.
+	Object *eventlog.Object
 	// Cause is what went wrong inside, for the server's own log; clients don't see it.
 	Cause error
 }

@@ -1,0 +1,88 @@
+package api
+
+import (
+	"strings"
+	"time"
+
+	"github.com/bleepstore/bleepstore/eventlog"
+)
+
+// ReadConditions are the conditional headers of a read (RFC 9110, section 13), as S3 evaluates them.
+// The zero value holds always.
+type ReadConditions struct {
+	IfMatch           string // a list of ETags or "*"
+	IfNoneMatch       string // a list of ETags or "*"
+	IfModifiedSince   time.Time
+	IfUnmodifiedSince time.Time
+}
+
+// check returns PreconditionFailed or NotModified if the conditions do not hold for an object.
+// An ETag that matches outweighs the date beside it.
+// See https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+func (c ReadConditions) check(object *eventlog.Object) error {
+	modified := object.Modified.Truncate(time.Second) // HTTP dates have no fractions
+	switch {
+	case c.IfMatch != "":
+		if !matchesETag(c.IfMatch, object.ETag) {
+			return preconditionFailed("If-Match")
+		}
+	case !c.IfUnmodifiedSince.IsZero() && modified.After(c.IfUnmodifiedSince):
+		return preconditionFailed("If-Unmodified-Since")
+	}
+	switch {
+	case c.IfNoneMatch != "":
+		if matchesETag(c.IfNoneMatch, object.ETag) {
+			return &Error{Code: NotModified, Object: object}
+		}
+	case !c.IfModifiedSince.IsZero() && !modified.After(c.IfModifiedSince):
+		return &Error{Code: NotModified, Object: object}
+	}
+	return nil
+}
+
+// WriteConditions are the conditional headers of a write. The zero value holds always.
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+type WriteConditions struct {
+	IfMatch     string // the ETag that the current object must have, or "*" for any
+	IfNoneMatch string // "*": there must be no current object; S3 takes nothing else
+}
+
+// check returns an error if the conditions do not hold for the current object of a key, nil if there is none.
+func (c WriteConditions) check(key string, current *eventlog.Object) error {
+	if c.IfNoneMatch != "" {
+		if c.IfNoneMatch != "*" {
+			return notImplementedHeader("If-None-Match")
+		}
+		if current != nil {
+			return preconditionFailed("If-None-Match")
+		}
+	}
+	if c.IfMatch != "" {
+		if current == nil {
+			return NewError(NoSuchKey, Detail{"Key", key})
+		}
+		if !matchesETag(c.IfMatch, current.ETag) {
+			return preconditionFailed("If-Match")
+		}
+	}
+	return nil
+}
+
+// matchesETag tells whether a list of ETags, as in If-Match, names etag. Quotes are optional, as on S3.
+func matchesETag(list, etag string) bool {
+	for candidate := range strings.SplitSeq(list, ",") {
+		candidate = strings.TrimSpace(candidate)
+		if candidate == "*" || strings.Trim(candidate, `"`) == etag {
+			return true
+		}
+	}
+	return false
+}
+
+func preconditionFailed(header string) *Error {
+	return NewError(PreconditionFailed, Detail{"Condition", header})
+}
+
+func notImplementedHeader(header string) *Error {
+	return NewError(NotImplemented, Detail{"Header", header})
+}
