@@ -1,6 +1,22 @@
 package api
 
-import "io"
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+
+	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/minio/crc64nvme"
+)
+
+// MaxPutSize is how many bytes an object or a part can have that comes in one request: 5 GiB.
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html
+const MaxPutSize = 5 << 30
 
 // Body is the content of an object or part, with what the client says about it.
 type Body struct {
@@ -13,4 +29,139 @@ type Body struct {
 	// Checksum is the base64 value that the content must have under Algorithm; nil if the client sends none. It is called
 	// after the end of the content, because a trailer brings it only then.
 	Checksum func() (string, error)
+}
+
+// content is a body that was received, checked, and stored as a blob.
+type content struct {
+	blob     eventlog.Blob
+	md5      []byte
+	checksum eventlog.Checksum // of Body.Algorithm; without a type
+}
+
+// blobs lists the blob, unless the content is empty: then nothing names one.
+func (c *content) blobs() []eventlog.Blob {
+	if c.blob.Size == 0 {
+		return nil
+	}
+	return []eventlog.Blob{c.blob}
+}
+
+// receive streams a body into a new blob and checks everything that the client said about it. If it returns an error,
+// no blob is left.
+func (s *Service) receive(ctx context.Context, body Body) (*content, error) {
+	if body.Length > MaxPutSize {
+		return nil, tooLarge(body.Length)
+	}
+	var crc hash.Hash = crc64nvme.New()
+	var checksum hash.Hash
+	if body.Algorithm == "" {
+		body.Algorithm = CRC64NVME
+	}
+	hashes := []hash.Hash{crc}
+	if body.Algorithm == CRC64NVME {
+		checksum = crc
+	} else {
+		if checksum = newChecksum(body.Algorithm); checksum == nil {
+			return nil, Errorf(InvalidRequest, "The checksum algorithm %q is not supported.", body.Algorithm)
+		}
+		hashes = append(hashes, checksum)
+	}
+
+	source := &bodyReader{body: body, hashes: hashes}
+	sum := source.startMD5()
+	id := backends.NewID()
+	size, err := s.blobs.Put(ctx, id, source)
+	c := &content{md5: sum()}
+	if err != nil {
+		return nil, putError(id, err)
+	}
+	c.blob = eventlog.Blob{ID: string(id), Size: size, CRC64NVME: encodeSum(crc)}
+	c.checksum = eventlog.Checksum{Algorithm: body.Algorithm, Value: encodeSum(checksum)}
+	if err := c.check(body, source.size); err != nil {
+		s.discard(ctx, c)
+		return nil, err
+	}
+	if size == 0 {
+		s.discard(ctx, c)
+	}
+	return c, nil
+}
+
+func (c *content) check(body Body, received int64) error {
+	if c.blob.Size != received {
+		return fmt.Errorf("blob %s has %d bytes of the %d that it was given", c.blob.ID, c.blob.Size, received)
+	}
+	if body.MD5 != nil && !bytes.Equal(body.MD5, c.md5) {
+		return Errorf(BadDigest, "The Content-MD5 you specified did not match what we received.")
+	}
+	if body.Checksum == nil {
+		return nil
+	}
+	want, err := body.Checksum()
+	if err != nil {
+		return err
+	}
+	if want != c.checksum.Value {
+		return Errorf(BadDigest, "The %s you specified did not match the calculated checksum.", body.Algorithm)
+	}
+	return nil
+}
+
+// discard removes the blob of content that nothing came to name. If that fails the blob stays as one that nobody names,
+// as after a crash.
+func (s *Service) discard(ctx context.Context, c *content) {
+	_ = s.blobs.Delete(context.WithoutCancel(ctx), []backends.ID{backends.ID(c.blob.ID)})
+}
+
+func putError(id backends.ID, err error) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	if errors.Is(err, backends.ErrNoSpace) {
+		return &Error{Code: InsufficientStorage, Message: InsufficientStorage.message(), Cause: err}
+	}
+	return fmt.Errorf("store blob %s: %w", id, err)
+}
+
+func tooLarge(size int64) error {
+	return NewError(EntityTooLarge, Detail{"ProposedSize", fmt.Sprint(size)}, Detail{"MaxSizeAllowed", fmt.Sprint(int64(MaxPutSize))})
+}
+
+// bodyReader reads a body for a backend, and hashes and counts what goes by.
+type bodyReader struct {
+	body   Body
+	hashes []hash.Hash
+	size   int64
+	md5    io.Writer
+}
+
+func (r *bodyReader) Read(p []byte) (int, error) {
+	n, err := r.body.Reader.Read(p)
+	if r.size += int64(n); r.size > MaxPutSize {
+		return 0, tooLarge(r.size)
+	}
+	for _, h := range r.hashes {
+		h.Write(p[:n])
+	}
+	r.md5.Write(p[:n])
+	if err == io.EOF && r.body.Length >= 0 && r.size != r.body.Length {
+		return n, NewError(IncompleteBody)
+	}
+	return n, err
+}
+
+// startMD5 sets up the MD5 of the body and returns what ends it and gives the sum. MD5 is the slowest thing on the way
+// of a large body, so it gets a goroutine of its own there, which ends with the call.
+func (r *bodyReader) startMD5() (sum func() []byte) {
+	h := md5.New()
+	if 0 <= r.body.Length && r.body.Length <= asyncBuffer {
+		r.md5 = h
+		return func() []byte { return h.Sum(nil) }
+	}
+	w := newAsyncWriter(h)
+	r.md5 = w
+	return func() []byte {
+		w.close()
+		return h.Sum(nil)
+	}
 }

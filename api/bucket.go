@@ -2,28 +2,111 @@ package api
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
+	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
-// ListBuckets returns the buckets that belong to the caller, ascending by name.
+// scanLimit is how many records a query takes from the store at a time.
+const scanLimit = 1000
+
+// ListBuckets returns the buckets that belong to the caller, ascending by name. Errors: AccessDenied.
 func (s *Service) ListBuckets(ctx context.Context, by Caller) ([]*projections.Bucket, error) {
-	panic("")
+	if by.Account.ID == "" {
+		return nil, NewError(AccessDenied)
+	}
+	var own []*projections.Bucket
+	for after := ""; ; {
+		page, err := s.store.Buckets(ctx, after, scanLimit)
+		if err != nil {
+			return nil, fmt.Errorf("list buckets behind %q: %w", after, err)
+		}
+		for _, bucket := range page {
+			if bucket.Owner.ID == by.Account.ID {
+				own = append(own, bucket)
+			}
+		}
+		if len(page) < scanLimit {
+			return own, nil
+		}
+		after = page[len(page)-1].Name
+	}
 }
 
 // CreateBucket makes a bucket that belongs to the caller. The location is the request's LocationConstraint; empty means
 // the server's region. Re-creating one's own bucket succeeds in us-east-1, without changing it, and is
 // BucketAlreadyOwnedByYou elsewhere, as on S3; a bucket of somebody else is BucketAlreadyExists.
-func (s *Service) CreateBucket(ctx context.Context, by Caller, bucket, location string) error {
-	panic("")
+func (s *Service) CreateBucket(ctx context.Context, by Caller, name, location string) error {
+	if by.Account.ID == "" {
+		return NewError(AccessDenied)
+	}
+	if err := checkBucketName(name); err != nil {
+		return err
+	}
+	if location != "" && location != s.region {
+		return Errorf(IllegalLocationConstraint,
+			"The %s location constraint is incompatible for the region specific endpoint this request was sent to.", location)
+	}
+	defer s.locks.acquire(bucketLock(name, true))()
+	switch bucket, err := s.store.Bucket(ctx, name); {
+	case errors.Is(err, projections.ErrNotFound):
+	case err != nil:
+		return fmt.Errorf("read bucket %q: %w", name, err)
+	case bucket.Owner.ID != by.Account.ID:
+		return NewError(BucketAlreadyExists, Detail{"BucketName", name})
+	case s.region == "us-east-1":
+		return nil
+	default:
+		return NewError(BucketAlreadyOwnedByYou, Detail{"BucketName", name})
+	}
+	return s.commit(ctx, by, now(), &eventlog.BucketCreated{Bucket: name, Region: s.region, Owner: by.Account})
 }
 
 // Bucket returns a bucket: HeadBucket and GetBucketLocation. Errors: NoSuchBucket, AccessDenied.
-func (s *Service) Bucket(ctx context.Context, by Caller, bucket string) (*projections.Bucket, error) {
-	panic("")
+func (s *Service) Bucket(ctx context.Context, by Caller, name string) (*projections.Bucket, error) {
+	return s.bucket(ctx, by, name)
 }
 
-// DeleteBucket removes an empty bucket; one that holds objects or uploads is BucketNotEmpty.
-func (s *Service) DeleteBucket(ctx context.Context, by Caller, bucket string) error {
-	panic("")
+// DeleteBucket removes a bucket without objects; one that has any is BucketNotEmpty. Uploads that were neither completed
+// nor aborted do not keep a bucket, as on S3: they are aborted.
+func (s *Service) DeleteBucket(ctx context.Context, by Caller, name string) error {
+	defer s.locks.acquire(bucketLock(name, true))()
+	if _, err := s.bucket(ctx, by, name); err != nil {
+		return err
+	}
+	objects, err := s.store.Objects(ctx, name, projections.Scan{Limit: 1})
+	if err != nil {
+		return fmt.Errorf("look for objects in bucket %q: %w", name, err)
+	}
+	versions, err := s.store.Versions(ctx, name, projections.Scan{Limit: 1})
+	if err != nil {
+		return fmt.Errorf("look for versions in bucket %q: %w", name, err)
+	}
+	if len(objects)+len(versions) > 0 {
+		return NewError(BucketNotEmpty, Detail{"BucketName", name})
+	}
+	if err := s.abortAll(ctx, by, name); err != nil {
+		return err
+	}
+	return s.commit(ctx, by, now(), &eventlog.BucketDeleted{Bucket: name})
+}
+
+// abortAll aborts the uploads of a bucket that the caller has locked exclusively.
+func (s *Service) abortAll(ctx context.Context, by Caller, bucket string) error {
+	for {
+		uploads, err := s.store.Uploads(ctx, bucket, projections.Scan{Limit: scanLimit})
+		if err != nil {
+			return fmt.Errorf("look for uploads in bucket %q: %w", bucket, err)
+		}
+		for _, upload := range uploads {
+			if err := s.abort(ctx, by, upload); err != nil {
+				return err
+			}
+		}
+		if len(uploads) < scanLimit {
+			return nil
+		}
+	}
 }

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/projections"
 )
 
 // ReadConditions are the conditional headers of a read (RFC 9110, section 13), as S3 evaluates them.
@@ -19,7 +19,7 @@ type ReadConditions struct {
 // check returns PreconditionFailed or NotModified if the conditions do not hold for an object.
 // An ETag that matches outweighs the date beside it.
 // See https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-func (c ReadConditions) check(object *eventlog.Object) error {
+func (c ReadConditions) check(object *projections.Object) error {
 	modified := object.Modified.Truncate(time.Second) // HTTP dates have no fractions
 	switch {
 	case c.IfMatch != "":
@@ -48,7 +48,7 @@ type WriteConditions struct {
 }
 
 // check returns an error if the conditions do not hold for the current object of a key, nil if there is none.
-func (c WriteConditions) check(key string, current *eventlog.Object) error {
+func (c WriteConditions) check(key string, current *projections.Object) error {
 	if c.IfNoneMatch != "" {
 		if c.IfNoneMatch != "*" {
 			return notImplementedHeader("If-None-Match")

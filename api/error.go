@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/projections"
 )
 
 // Code is one of S3's error codes.
@@ -32,6 +32,7 @@ const (
 	InvalidDigest                     Code = "InvalidDigest"
 	InvalidLocationConstraint         Code = "InvalidLocationConstraint"
 	InvalidPart                       Code = "InvalidPart"
+	InvalidPartNumber                 Code = "InvalidPartNumber"
 	InvalidPartOrder                  Code = "InvalidPartOrder"
 	InvalidRange                      Code = "InvalidRange"
 	InvalidRequest                    Code = "InvalidRequest"
@@ -86,6 +87,7 @@ var codes = map[Code]struct {
 	InvalidDigest:                     {http.StatusBadRequest, "The Content-MD5 or checksum value that you specified is not valid."},
 	InvalidLocationConstraint:         {http.StatusBadRequest, "The specified location constraint is not valid."},
 	InvalidPart:                       {http.StatusBadRequest, "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag."},
+	InvalidPartNumber:                 {http.StatusRequestedRangeNotSatisfiable, "The requested partnumber is not satisfiable"},
 	InvalidPartOrder:                  {http.StatusBadRequest, "The list of parts was not in ascending order. The parts list must be specified in order by part number."},
 	InvalidRange:                      {http.StatusRequestedRangeNotSatisfiable, "The requested range is not satisfiable"},
 	InvalidRequest:                    {http.StatusBadRequest, "Invalid Request"},
@@ -116,6 +118,8 @@ var codes = map[Code]struct {
 	XAmzContentSHA256Mismatch:         {http.StatusBadRequest, "The provided 'x-amz-content-sha256' header does not match what was computed."},
 }
 
+func (c Code) message() string { return codes[c].message }
+
 // Status is the HTTP status that goes with the code.
 func (c Code) Status() int { return codes[c].status }
 
@@ -126,7 +130,7 @@ type Error struct {
 	// Details are further elements of the answer, such as the ArgumentName of InvalidArgument, in their order.
 	Details []Detail
 	// Object is the object of a NotModified answer, which carries its ETag and dates.
-	Object *eventlog.Object
+	Object *projections.Object
 	// Cause is what went wrong inside, for the server's own log; clients don't see it.
 	Cause error
 }
@@ -136,7 +140,7 @@ type Detail struct{ Name, Value string }
 
 // NewError makes an error of a code with its usual message.
 func NewError(code Code, details ...Detail) *Error {
-	return &Error{Code: code, Message: codes[code].message, Details: details}
+	return &Error{Code: code, Message: code.message(), Details: details}
 }
 
 // Errorf makes an error of a code with a message of its own.
@@ -155,7 +159,7 @@ func InvalidArgumentf(name, value, format string, args ...any) *Error {
 
 // Internal makes an InternalError for a cause that is the server's fault.
 func Internal(cause error) *Error {
-	return &Error{Code: InternalError, Message: codes[InternalError].message, Cause: cause}
+	return &Error{Code: InternalError, Message: InternalError.message(), Cause: cause}
 }
 
 func (e *Error) Error() string {

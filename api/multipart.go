@@ -2,22 +2,83 @@ package api
 
 import (
 	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/sortid"
 	"github.com/bleepstore/bleepstore/projections"
+)
+
+// Limits of multipart uploads.
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+const (
+	MaxPartNumber = 10_000
+	MinPartSize   = 5 << 20 // bytes; the last part may be smaller
 )
 
 // CreateUploadInput describes the object that a multipart upload is to become.
 type CreateUploadInput struct {
 	Bucket, Key  string
 	Attributes   eventlog.Attributes
-	Algorithm    string // additional checksum; empty for the default
+	Algorithm    string // additional checksum; empty for the default, CRC64NVME
 	ChecksumType string // FULL_OBJECT or COMPOSITE; empty for the algorithm's default
 }
 
-// CreateUpload begins a multipart upload.
+// CreateUpload begins a multipart upload. Errors: NoSuchBucket, AccessDenied, KeyTooLongError, InvalidRequest.
 func (s *Service) CreateUpload(ctx context.Context, by Caller, in CreateUploadInput) (*projections.Upload, error) {
-	panic("")
+	if err := checkKey(in.Key); err != nil {
+		return nil, err
+	}
+	checksum, err := uploadChecksum(in)
+	if err != nil {
+		return nil, err
+	}
+	defer s.locks.acquire(bucketLock(in.Bucket, false))()
+	if _, err := s.bucket(ctx, by, in.Bucket); err != nil {
+		return nil, err
+	}
+	upload := &projections.Upload{
+		Bucket: in.Bucket, Key: in.Key, ID: sortid.New(), Initiated: now(),
+		Owner: by.Account, Attributes: in.Attributes, Checksum: checksum,
+	}
+	return upload, s.commit(ctx, by, upload.Initiated, &eventlog.UploadCreated{
+		Bucket: in.Bucket, Key: in.Key, Upload: upload.ID, Owner: upload.Owner,
+		Attributes: upload.Attributes, Checksum: upload.Checksum,
+	})
+}
+
+// uploadChecksum returns the checksum that parts and object are to have, zero if the client leaves it to the server.
+func uploadChecksum(in CreateUploadInput) (eventlog.Checksum, error) {
+	if in.Algorithm == "" {
+		if in.ChecksumType != "" {
+			return eventlog.Checksum{}, Errorf(InvalidRequest,
+				"The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")
+		}
+		return eventlog.Checksum{}, nil
+	}
+	kind, ok := checksumType(in.Algorithm, in.ChecksumType)
+	if !ok {
+		return eventlog.Checksum{}, Errorf(InvalidRequest,
+			"The %s checksum type cannot be used with the %s checksum algorithm.", in.ChecksumType, in.Algorithm)
+	}
+	return eventlog.Checksum{Algorithm: in.Algorithm, Type: kind}, nil
+}
+
+// upload returns an upload that the caller may work with. Errors: NoSuchUpload and those of bucket.
+func (s *Service) upload(ctx context.Context, by Caller, bucket, key, id string) (*projections.Upload, error) {
+	if _, err := s.bucket(ctx, by, bucket); err != nil {
+		return nil, err
+	}
+	upload, err := s.store.Upload(ctx, bucket, key, id)
+	if errors.Is(err, projections.ErrNotFound) {
+		return nil, NewError(NoSuchUpload, Detail{"UploadId", id})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read upload %s of %q in bucket %q: %w", id, key, bucket, err)
+	}
+	return upload, nil
 }
 
 // UploadPartInput is a part of an upload.
@@ -29,34 +90,105 @@ type UploadPartInput struct {
 
 // UploadPart stores a part, in place of one with the same number. Errors: NoSuchUpload and those of PutObject.
 func (s *Service) UploadPart(ctx context.Context, by Caller, in UploadPartInput) (*projections.Part, error) {
-	panic("")
+	if in.Number < 1 || in.Number > MaxPartNumber {
+		return nil, InvalidArgumentf("partNumber", fmt.Sprint(in.Number),
+			"Part number must be an integer between 1 and %d, inclusive", MaxPartNumber)
+	}
+	upload, err := s.upload(ctx, by, in.Bucket, in.Key, in.Upload)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.receivePart(ctx, upload, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	// The key is shared: parts come in together, but not while the upload is completed or aborted.
+	defer s.locks.acquire(bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, false), partLock(in.Upload, in.Number))()
+	stored, err := s.decidePart(ctx, by, in, c)
+	if err != nil {
+		s.discard(ctx, c)
+		return nil, err
+	}
+	if err := s.commit(ctx, by, stored.Part.Modified, stored); err != nil {
+		return nil, err
+	}
+	return &projections.Part{Upload: in.Upload, Part: stored.Part, Blob: stored.Blob}, nil
 }
 
-// CompletedPart is a part as the client lists it to complete an upload.
-type CompletedPart struct {
-	Number   int
-	ETag     string            // quotes are optional
-	Checksum eventlog.Checksum // to compare with the part's; zero if not given
+// receivePart receives the content of a part under the checksum algorithm of its upload. Of an upload that names none,
+// a part may be sent under any, and is kept under the default.
+func (s *Service) receivePart(ctx context.Context, upload *projections.Upload, body Body) (*content, error) {
+	algorithm := upload.Checksum.Algorithm
+	if body.Algorithm == "" {
+		body.Algorithm = algorithm
+	}
+	if algorithm != "" && body.Algorithm != algorithm {
+		return nil, Errorf(InvalidRequest, "Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s",
+			algorithm, body.Algorithm)
+	}
+	c, err := s.receive(ctx, body)
+	if err == nil && algorithm == "" {
+		c.checksum = eventlog.Checksum{Algorithm: CRC64NVME, Value: c.blob.CRC64NVME}
+	}
+	return c, err
 }
 
-// CompleteUploadInput says which parts become the object.
-type CompleteUploadInput struct {
-	Bucket, Key, Upload string
-	Parts               []CompletedPart // ascending by number
-	Conditions          WriteConditions
-	Size                *int64            // x-amz-mp-object-size: what the parts must add up to
-	Checksum            eventlog.Checksum // of the whole object, to be checked; zero if not given
+func (s *Service) decidePart(ctx context.Context, by Caller, in UploadPartInput, c *content) (*eventlog.PartStored, error) {
+	if _, err := s.upload(ctx, by, in.Bucket, in.Key, in.Upload); err != nil {
+		return nil, err
+	}
+	stored := &eventlog.PartStored{
+		Bucket: in.Bucket, Key: in.Key, Upload: in.Upload, Blob: c.blob,
+		Part: eventlog.Part{
+			Number: in.Number, Size: c.blob.Size, ETag: hex.EncodeToString(c.md5), Modified: now(), Checksum: c.checksum,
+		},
+	}
+	switch replaced, err := s.store.Part(ctx, in.Upload, in.Number); {
+	case err == nil:
+		stored.Freed = freedBlobs([]eventlog.Blob{replaced.Blob})
+	case !errors.Is(err, projections.ErrNotFound):
+		return nil, fmt.Errorf("read part %d of upload %s: %w", in.Number, in.Upload, err)
+	}
+	return stored, nil
 }
 
-// CompleteUpload makes an object of an upload's parts, and ends the upload; no bytes move. Errors: NoSuchUpload,
-// InvalidPart, InvalidPartOrder, EntityTooSmall (a part but the last under 5 MiB), MalformedXML (no parts), BadDigest.
-func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUploadInput) (*projections.Object, error) {
-	panic("")
+// AbortUpload ends an upload and drops its parts. Errors: NoSuchUpload, NoSuchBucket, AccessDenied.
+func (s *Service) AbortUpload(ctx context.Context, by Caller, bucket, key, id string) error {
+	defer s.locks.acquire(bucketLock(bucket, false), keyLock(bucket, key, true))()
+	upload, err := s.upload(ctx, by, bucket, key, id)
+	if err != nil {
+		return err
+	}
+	return s.abort(ctx, by, upload)
 }
 
-// AbortUpload ends an upload and drops its parts. Errors: NoSuchUpload.
-func (s *Service) AbortUpload(ctx context.Context, by Caller, bucket, key, upload string) error {
-	panic("")
+// abort ends an upload whose key, or bucket, the caller has locked exclusively.
+func (s *Service) abort(ctx context.Context, by Caller, upload *projections.Upload) error {
+	parts, err := s.parts(ctx, upload)
+	if err != nil {
+		return err
+	}
+	aborted := &eventlog.UploadAborted{Bucket: upload.Bucket, Key: upload.Key, Upload: upload.ID}
+	for _, part := range parts {
+		aborted.Freed = append(aborted.Freed, eventlog.FreeBlob{ID: part.Blob.ID})
+	}
+	return s.commit(ctx, by, now(), aborted)
+}
+
+// parts returns all parts of an upload, ascending by number.
+func (s *Service) parts(ctx context.Context, upload *projections.Upload) ([]*projections.Part, error) {
+	var all []*projections.Part
+	for after := 0; ; {
+		page, err := s.store.Parts(ctx, upload.ID, after, scanLimit)
+		if err != nil {
+			return nil, fmt.Errorf("read parts of upload %s behind %d: %w", upload.ID, after, err)
+		}
+		all = append(all, page...)
+		if len(page) < scanLimit {
+			return all, nil
+		}
+		after = page[len(page)-1].Number
+	}
 }
 
 // ListPartsInput selects a page of an upload's parts.
@@ -74,7 +206,22 @@ type ListPartsOutput struct {
 	Next      int // the last part's number, or 0
 }
 
-// ListParts returns a page of an upload's parts. Errors: NoSuchUpload.
+// ListParts returns a page of an upload's parts. Errors: NoSuchUpload, NoSuchBucket, AccessDenied.
 func (s *Service) ListParts(ctx context.Context, by Caller, in ListPartsInput) (*ListPartsOutput, error) {
-	panic("")
+	upload, err := s.upload(ctx, by, in.Bucket, in.Key, in.Upload)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := s.store.Parts(ctx, in.Upload, in.After, in.MaxParts+1)
+	if err != nil {
+		return nil, fmt.Errorf("read parts of upload %s behind %d: %w", in.Upload, in.After, err)
+	}
+	out := &ListPartsOutput{Upload: upload, Parts: parts}
+	if len(parts) > in.MaxParts {
+		out.Parts, out.Truncated = parts[:in.MaxParts], in.MaxParts > 0
+	}
+	if n := len(out.Parts); n > 0 {
+		out.Next = out.Parts[n-1].Number
+	}
+	return out, nil
 }

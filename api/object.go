@@ -2,9 +2,10 @@ package api
 
 import (
 	"context"
-	"io"
+	"encoding/hex"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/sortid"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -18,100 +19,81 @@ type PutObjectInput struct {
 
 // PutObject stores an object and returns its record. Nothing is visible unless all of it was received, checked and made
 // durable. Errors: NoSuchBucket, AccessDenied, KeyTooLongError, EntityTooLarge, BadDigest, IncompleteBody,
-// PreconditionFailed, MetadataTooLarge, and those of the Body's Reader.
+// PreconditionFailed, and those of the Body's Reader.
 func (s *Service) PutObject(ctx context.Context, by Caller, in PutObjectInput) (*projections.Object, error) {
-	panic("")
+	if err := checkKey(in.Key); err != nil {
+		return nil, err
+	}
+	if _, err := s.bucket(ctx, by, in.Bucket); err != nil {
+		return nil, err // before the body, so that a client need not send it
+	}
+	c, err := s.receive(ctx, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	defer s.locks.acquire(bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))()
+	current, err := s.replaceable(ctx, by, in.Bucket, in.Key, in.Conditions)
+	if err != nil {
+		s.discard(ctx, c)
+		return nil, err
+	}
+	object := newObject(by, current)
+	object.Size = c.blob.Size
+	object.ETag = hex.EncodeToString(c.md5)
+	object.Checksum = c.checksum
+	object.Checksum.Type = FullObject
+	object.Attributes = in.Attributes
+	object.Blobs = c.blobs()
+	return s.create(ctx, by, &eventlog.ObjectCreated{
+		Bucket: in.Bucket, Key: in.Key, Via: eventlog.ViaPut, Object: object, Freed: freed(current),
+	})
 }
 
-// Range is a part of an object that a client asks for, as in "bytes=First-Last".
-type Range struct {
-	First int64 // offset of the first byte; -1 for "the last Last bytes"
-	Last  int64 // offset of the last byte, inclusive; -1 for "to the end"
+// replaceable returns the current object of a key, nil if there is none, which the caller may replace. The key is
+// locked.
+func (s *Service) replaceable(ctx context.Context, by Caller, bucket, key string, conditions WriteConditions) (*projections.Object, error) {
+	if _, err := s.bucket(ctx, by, bucket); err != nil {
+		return nil, err
+	}
+	current, err := s.current(ctx, bucket, key)
+	if err != nil {
+		return nil, err
+	}
+	return current, conditions.check(key, current)
 }
 
-// GetObjectInput names an object, and says what of it is wanted, and when.
-type GetObjectInput struct {
-	Bucket, Key string
-	Version     string // version id; empty for the current object
-	Range       *Range // nil for all
-	PartNumber  int    // of a multipart object; 0 for all. Excludes Range
-	Conditions  ReadConditions
+// newObject begins the record of an object that is to follow current, which is nil if the key has none.
+func newObject(by Caller, current *projections.Object) eventlog.Object {
+	previous := ""
+	if current != nil {
+		previous = current.Version
+	}
+	return eventlog.Object{Version: sortid.After(previous), Null: true, Modified: now(), Owner: by.Account}
 }
 
-// GetObjectOutput is an object with the range of its bytes that was asked for.
-type GetObjectOutput struct {
-	Object *projections.Object
-	// Partial tells that the range [Offset, Offset+Length) was asked for. Otherwise Offset is 0 and Length the size.
-	Partial        bool
-	Offset, Length int64
-	// PartsCount is the number of the object's parts, where PartNumber asked for one; else 0.
-	PartsCount int
-	// Body yields the range; the caller closes it. It is nil from HeadObject. Where bytes can go to a socket without being
-	// copied, it is an io.WriterTo.
-	Body io.ReadCloser
+// create commits an object.created event and returns the object's record.
+func (s *Service) create(ctx context.Context, by Caller, created *eventlog.ObjectCreated) (*projections.Object, error) {
+	if err := s.commit(ctx, by, created.Object.Modified, created); err != nil {
+		return nil, err
+	}
+	return &projections.Object{Bucket: created.Bucket, Key: created.Key, Object: created.Object}, nil
 }
 
-// GetObject opens an object. Errors: NoSuchBucket, NoSuchKey, NoSuchVersion, AccessDenied, InvalidRange,
-// PreconditionFailed, NotModified.
-func (s *Service) GetObject(ctx context.Context, by Caller, in GetObjectInput) (*GetObjectOutput, error) {
-	panic("")
+// freed lists the blobs that an object, nil for none, no longer names when it is gone.
+func freed(object *projections.Object) []eventlog.FreeBlob {
+	switch {
+	case object == nil:
+		return nil
+	case object.Manifest != nil:
+		return []eventlog.FreeBlob{{ID: object.Manifest.ID, Manifest: true}}
+	}
+	return freedBlobs(object.Blobs)
 }
 
-// HeadObject is GetObject without a Body.
-func (s *Service) HeadObject(ctx context.Context, by Caller, in GetObjectInput) (*GetObjectOutput, error) {
-	panic("")
-}
-
-// DeleteObjectInput names an object to delete.
-type DeleteObjectInput struct {
-	Bucket, Key string
-	Version     string          // version id; empty for the current object
-	Conditions  WriteConditions // IfMatch only
-}
-
-// DeleteObject removes the object; a key that has none is no error.
-func (s *Service) DeleteObject(ctx context.Context, by Caller, in DeleteObjectInput) error {
-	panic("")
-}
-
-// DeleteKey is one entry of DeleteObjects.
-type DeleteKey struct {
-	Key     string
-	Version string // version id; empty for the current object
-	IfMatch string // the ETag that the object must have; empty for any
-}
-
-// DeleteResult is what became of one entry of DeleteObjects.
-type DeleteResult struct {
-	DeleteKey
-	Err *Error // nil if the object is gone
-}
-
-// DeleteObjects removes up to 1,000 objects in one atomic commit: after a crash, all of them are gone or none is.
-// The results are in the order of the entries. An entry may fail on its own; the error returned is one of the whole.
-func (s *Service) DeleteObjects(ctx context.Context, by Caller, bucket string, keys []DeleteKey) ([]DeleteResult, error) {
-	panic("")
-}
-
-// CopyObjectInput says what to copy where.
-type CopyObjectInput struct {
-	SourceBucket, SourceKey, SourceVersion string
-	SourceConditions                       ReadConditions // a failure of any is PreconditionFailed
-
-	Bucket, Key string
-	Conditions  WriteConditions
-	// Attributes replace those of the source, apart from the tags; nil keeps them: the metadata directive.
-	Attributes *eventlog.Attributes
-	// Tags replace those of the source; nil keeps them: the tagging directive.
-	Tags *[]eventlog.Tag
-	// StorageClass is the copy's, which is never taken from the source; empty is STANDARD.
-	StorageClass string
-	// Algorithm is the additional checksum that the copy is to have; empty keeps that of the source.
-	Algorithm string
-}
-
-// CopyObject makes an object that names the same blobs as another; no bytes move, unless another checksum is asked for,
-// which has to read them. A copy onto itself that changes nothing is InvalidRequest, as on S3.
-func (s *Service) CopyObject(ctx context.Context, by Caller, in CopyObjectInput) (*projections.Object, error) {
-	panic("")
+func freedBlobs(blobs []eventlog.Blob) []eventlog.FreeBlob {
+	free := make([]eventlog.FreeBlob, len(blobs))
+	for i, blob := range blobs {
+		free[i].ID = blob.ID
+	}
+	return free
 }

@@ -37,7 +37,6 @@ type Upload struct {
 	Key        string              `json:"key"`
 	ID         string              `json:"id"`
 	Initiated  time.Time           `json:"initiated"`
-	Initiator  string              `json:"initiator"` // canonical id of the account that began it
 	Owner      eventlog.Owner      `json:"owner"`
 	Attributes eventlog.Attributes `json:"attributes,omitzero"`
 	Checksum   eventlog.Checksum   `json:"checksum,omitzero"`

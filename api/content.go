@@ -1,0 +1,153 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/projections"
+	"github.com/go-json-experiment/json"
+	"github.com/minio/crc64nvme"
+)
+
+// inlineParts is how many parts a record of an object may list. More go to a manifest blob, so that lists of objects
+// stay quick to read.
+const inlineParts = 100
+
+// storeManifest moves the lists of blobs and parts of an object to a manifest blob, if they are long.
+func (s *Service) storeManifest(ctx context.Context, object *eventlog.Object) error {
+	if len(object.Parts) <= inlineParts {
+		return nil
+	}
+	text, err := json.Marshal(eventlog.Manifest{Blobs: object.Blobs, Parts: object.Parts})
+	if err != nil {
+		return fmt.Errorf("encode manifest: %w", err)
+	}
+	id := backends.NewID()
+	if _, err := s.blobs.Put(ctx, id, bytes.NewReader(text)); err != nil {
+		return putError(id, err)
+	}
+	crc := crc64nvme.New()
+	crc.Write(text)
+	object.Blobs, object.Parts = nil, nil
+	object.Manifest = &eventlog.Blob{ID: string(id), Size: int64(len(text)), CRC64NVME: encodeSum(crc)}
+	return nil
+}
+
+// manifest returns the lists of blobs and parts of an object.
+func (s *Service) manifest(ctx context.Context, object *projections.Object) (m eventlog.Manifest, err error) {
+	if object.Manifest == nil {
+		return eventlog.Manifest{Blobs: object.Blobs, Parts: object.Parts}, nil
+	}
+	blob := object.Manifest
+	r, err := s.blobs.Get(ctx, backends.ID(blob.ID), 0, blob.Size)
+	if err != nil {
+		return m, fmt.Errorf("open manifest %s of object %q in bucket %q: %w", blob.ID, object.Key, object.Bucket, err)
+	}
+	defer r.Close()
+	if err := json.UnmarshalRead(r, &m); err != nil {
+		return m, fmt.Errorf("read manifest %s of object %q in bucket %q: %w", blob.ID, object.Key, object.Bucket, err)
+	}
+	return m, nil
+}
+
+// open returns a reader of the range [offset, offset+length) of an object.
+func (s *Service) open(ctx context.Context, object *projections.Object, offset, length int64) (io.ReadCloser, error) {
+	m, err := s.manifest(ctx, object)
+	if err != nil {
+		return nil, err
+	}
+	r := &objectReader{ctx: ctx, backend: s.blobs}
+	for _, blob := range m.Blobs {
+		if offset >= blob.Size {
+			offset -= blob.Size
+			continue
+		}
+		if length == 0 {
+			break
+		}
+		n := min(length, blob.Size-offset)
+		r.ranges = append(r.ranges, blobRange{backends.ID(blob.ID), offset, n})
+		offset, length = 0, length-n
+	}
+	if length > 0 {
+		return nil, fmt.Errorf("object %q in bucket %q names %d bytes too few", object.Key, object.Bucket, length)
+	}
+	if err := r.next(); err != nil && err != io.EOF { // now, while the answer can still be an error
+		return nil, fmt.Errorf("object %q in bucket %q: %w", object.Key, object.Bucket, err)
+	}
+	return r, nil
+}
+
+// blobRange is the range [offset, offset+length) of a blob.
+type blobRange struct {
+	id             backends.ID
+	offset, length int64
+}
+
+// objectReader reads ranges of blobs, one behind the other.
+type objectReader struct {
+	ctx     context.Context // of the request whose answer it is
+	backend backends.Backend
+	ranges  []blobRange   // that are not opened yet
+	current io.ReadCloser // nil at the end
+}
+
+// next opens the next range; io.EOF if there is none.
+func (r *objectReader) next() error {
+	if err := r.Close(); err != nil {
+		return err
+	}
+	if len(r.ranges) == 0 {
+		return io.EOF
+	}
+	b := r.ranges[0]
+	current, err := r.backend.Get(r.ctx, b.id, b.offset, b.length)
+	if err != nil {
+		return fmt.Errorf("open blob %s: %w", b.id, err)
+	}
+	r.current, r.ranges = current, r.ranges[1:]
+	return nil
+}
+
+func (r *objectReader) Read(p []byte) (int, error) {
+	for r.current != nil {
+		n, err := r.current.Read(p)
+		if err == io.EOF {
+			if err = r.next(); err == io.EOF {
+				return n, io.EOF
+			}
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+	return 0, io.EOF
+}
+
+// WriteTo lets the backend's readers write, which can hand a file to a socket.
+func (r *objectReader) WriteTo(w io.Writer) (written int64, err error) {
+	for r.current != nil {
+		n, err := io.Copy(w, r.current)
+		written += n
+		if err != nil {
+			return written, err
+		}
+		if err := r.next(); err != nil && err != io.EOF {
+			return written, err
+		}
+	}
+	return written, nil
+}
+
+func (r *objectReader) Close() error {
+	if r.current == nil {
+		return nil
+	}
+	current := r.current
+	r.current = nil
+	return current.Close()
+}

@@ -1,0 +1,51 @@
+package api
+
+import (
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxKeyLength is how long a key may be, in bytes of UTF-8.
+const MaxKeyLength = 1024
+
+var (
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
+	// reservedNames are pages of the server, beside which no bucket can stand.
+	reservedNames = []string{"health", "healthz", "readyz"}
+
+	// S3 keeps these for itself.
+	reservedPrefixes = []string{"xn--", "sthree-", "amzn-s3-demo-"}
+	reservedSuffixes = []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"}
+)
+
+// checkBucketName applies the rules for names of new buckets.
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+func checkBucketName(name string) error {
+	_, notAddress := netip.ParseAddr(name)
+	if !bucketName.MatchString(name) || notAddress == nil || strings.Contains(name, "..") ||
+		slices.Contains(reservedNames, name) ||
+		slices.ContainsFunc(reservedPrefixes, func(p string) bool { return strings.HasPrefix(name, p) }) ||
+		slices.ContainsFunc(reservedSuffixes, func(s string) bool { return strings.HasSuffix(name, s) }) {
+		return NewError(InvalidBucketName, Detail{"BucketName", name})
+	}
+	return nil
+}
+
+// checkKey applies the rules for keys: UTF-8 of 1 to 1,024 bytes.
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+func checkKey(key string) error {
+	switch {
+	case len(key) > MaxKeyLength:
+		return NewError(KeyTooLong, Detail{"Size", strconv.Itoa(len(key))}, Detail{"MaxSizeAllowed", strconv.Itoa(MaxKeyLength)})
+	case key == "":
+		return InvalidArgumentf("key", key, "A key must not be empty.")
+	case !utf8.ValidString(key):
+		return Errorf(InvalidURI, "The key is not valid UTF-8.")
+	}
+	return nil
+}
