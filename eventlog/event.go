@@ -23,7 +23,7 @@ type Actor struct {
 }
 
 // Data is what happened; one of the types below. Each has a name and a version of its shape, which the log carries
-// beside it. A shape that is in a log is never changed: a new shape is a new version, and decode.go lifts old ones.
+// beside it. A shape that is in a log is never changed: a new shape is a new version, and codec.go lifts old ones.
 type Data interface {
 	// EventType is the event's name: entity.verb, in the past tense.
 	EventType() string

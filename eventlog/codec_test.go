@@ -1,0 +1,218 @@
+package eventlog_test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/bleepstore/bleepstore/eventlog"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// samples holds one event per type and version, with every member set.
+var samples = []eventlog.Data{
+	&eventlog.BucketCreated{Bucket: "photos", Region: "us-east-1", Owner: sampleOwner},
+	&eventlog.BucketDeleted{Bucket: "photos"},
+	&eventlog.ObjectCreated{
+		Bucket: "photos", Key: "2026/ä & <b>/\u2028\".jpg", Via: eventlog.ViaMultipart, Object: sampleObject,
+		Source: &eventlog.Source{Bucket: "old", Key: "a/b", Version: "01kc0000000000000000000001"},
+		Upload: "01kc0000000000000000000002",
+		Freed:  sampleFreed,
+	},
+	&eventlog.ObjectDeleted{Bucket: "photos", Key: "a/b", Version: "01kc0000000000000000000001", Freed: sampleFreed},
+	&eventlog.UploadCreated{
+		Bucket: "photos", Key: "a/b", Upload: "01kc0000000000000000000002", Owner: sampleOwner,
+		Attributes: sampleAttributes,
+		Checksum:   eventlog.Checksum{Algorithm: "CRC32C", Type: "COMPOSITE"},
+	},
+	&eventlog.PartStored{
+		Bucket: "photos", Key: "a/b", Upload: "01kc0000000000000000000002",
+		Part: samplePart, Blob: sampleBlob, Freed: sampleFreed,
+	},
+	&eventlog.UploadAborted{Bucket: "photos", Key: "a/b", Upload: "01kc0000000000000000000002", Freed: sampleFreed},
+}
+
+var (
+	sampleTime  = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
+	sampleOwner = eventlog.Owner{ID: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", Name: "bleepstore"}
+	sampleBlob  = eventlog.Blob{ID: "06d0000000000000000000000b", Size: 5 << 20, CRC64NVME: "rosUhgpPY9M="}
+	sampleFreed = []eventlog.FreeBlob{{ID: "06d0000000000000000000000c"}, {ID: "06d0000000000000000000000d", Manifest: true}}
+	samplePart  = eventlog.Part{
+		Number: 1, Size: 5 << 20, ETag: "5f363e0e58a95f06cbe9bbc662c5dfb6", Modified: sampleTime,
+		Checksum: eventlog.Checksum{Algorithm: "CRC32C", Type: "FULL_OBJECT", Value: "yZRlqg=="},
+	}
+	sampleAttributes = eventlog.Attributes{
+		ContentType: "image/jpeg", ContentEncoding: "gzip", ContentLanguage: "de", ContentDisposition: "inline",
+		CacheControl: "no-cache", Expires: "Thu, 01 Dec 2026 16:00:00 GMT", WebsiteRedirect: "/elsewhere",
+		StorageClass: "STANDARD_IA",
+		Metadata:     map[string]string{"camera": "X100", "artist": "É. Atget", "b": "", "zoom": "2"},
+		Tags:         []eventlog.Tag{{Key: "project", Value: "x"}, {Key: "empty"}},
+	}
+	sampleObject = eventlog.Object{
+		Version: "01kc0000000000000000000003", Null: true, Modified: sampleTime, Owner: sampleOwner,
+		Size: 5 << 20, ETag: "5f363e0e58a95f06cbe9bbc662c5dfb6-1",
+		Checksum:   eventlog.Checksum{Algorithm: "CRC32C", Type: "COMPOSITE", Value: "yZRlqg==-1"},
+		Attributes: sampleAttributes,
+		Blobs:      []eventlog.Blob{sampleBlob},
+		Parts:      []eventlog.Part{samplePart},
+		Manifest:   &sampleBlob,
+	}
+)
+
+func sampleEvent(data eventlog.Data) eventlog.Event {
+	return eventlog.Event{
+		Time:    sampleTime,
+		Actor:   eventlog.Actor{Account: sampleOwner.ID, AccessKey: "bleepstore", Address: "127.0.0.1"},
+		Request: "4442587FB7D0A2F9",
+		Data:    data,
+	}
+}
+
+// TestGolden keeps the forms that are in logs readable for good. A golden file is never changed once it was released.
+func TestGolden(t *testing.T) {
+	want := []string{}
+	for _, data := range samples {
+		name := fmt.Sprintf("%s.v%d.json", data.EventType(), data.EventVersion())
+		want = append(want, name)
+		t.Run(name, func(t *testing.T) {
+			event := sampleEvent(data)
+			path := filepath.Join("testdata", name)
+			if *update {
+				if err := os.WriteFile(path, append(encode(t, &event), '\n'), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			golden, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			line := bytes.TrimSuffix(golden, []byte("\n"))
+			var got eventlog.Event
+			if err := json.Unmarshal(line, &got); err != nil {
+				t.Fatalf("decode: %v", err)
+			}
+			if !reflect.DeepEqual(got, event) {
+				t.Errorf("decoded\n%+v\nwant\n%+v", got, event)
+			}
+			if again := encode(t, &got); !bytes.Equal(again, line) {
+				t.Errorf("encoded again\n%s\nwant\n%s", again, line)
+			}
+		})
+	}
+
+	files, err := filepath.Glob(filepath.Join("testdata", "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if name := filepath.Base(file); !slices.Contains(want, name) {
+			t.Errorf("golden file %s has no sample", name)
+		}
+	}
+}
+
+func encode(t testing.TB, event *eventlog.Event) []byte {
+	t.Helper()
+	line, err := json.Marshal(event)
+	if err != nil {
+		t.Fatalf("encode: %v", err)
+	}
+	return line
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	const rest = `"time":"2026-01-02T03:04:05.678Z","actor":{},"request":"r"`
+	for name, test := range map[string]struct {
+		line    string
+		want    string // in the error
+		unknown bool   // an UnknownEventError
+	}{
+		"unknown type":    {`{"type":"bucket.painted","v":1,` + rest + `,"data":{}}`, `"bucket.painted" version 1`, true},
+		"unknown version": {`{"type":"bucket.deleted","v":7,` + rest + `,"data":{}}`, `"bucket.deleted" version 7`, true},
+		"data before its type": {
+			`{"data":{"bucket":"b"},"type":"bucket.deleted","v":1,` + rest + `}`, `"" version 0`, true,
+		},
+		"unknown member": {
+			`{"type":"bucket.deleted","v":1,` + rest + `,"data":{"bucket":"b","force":true}}`, "force", false,
+		},
+		"unknown nested member": {
+			`{"type":"bucket.created","v":1,` + rest + `,"data":{"owner":{"id":"o","mood":"good"}}}`, "mood", false,
+		},
+		"unknown member beside the data": {
+			`{"type":"bucket.deleted","v":1,` + rest + `,"data":{"bucket":"b"},"more":1}`, "more", false,
+		},
+		"no data":          {`{"type":"bucket.deleted","v":1,` + rest + `}`, "without data", false},
+		"null data":        {`{"type":"bucket.deleted","v":1,` + rest + `,"data":null}`, "must be an object", false},
+		"duplicate member": {`{"type":"bucket.deleted","v":1,` + rest + `,"data":{"bucket":"b","bucket":"c"}}`, "duplicate", false},
+		"cut short":        {`{"type":"bucket.deleted","v":1,` + rest + `,"data":{"bucket":"b"}`, "EOF", false},
+		"more behind it":   {`{"type":"bucket.deleted","v":1,` + rest + `,"data":{"bucket":"b"}} 1`, "after", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var event eventlog.Event
+			err := json.Unmarshal([]byte(test.line), &event)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("got error %v, want one with %q", err, test.want)
+			}
+			if _, unknown := errors.AsType[*eventlog.UnknownEventError](err); unknown != test.unknown {
+				t.Errorf("an UnknownEventError: %v, want %v", unknown, test.unknown)
+			}
+		})
+	}
+}
+
+func TestEncodeRefuses(t *testing.T) {
+	for name, event := range map[string]eventlog.Event{
+		"no data":       sampleEvent(nil),
+		"invalid UTF-8": sampleEvent(&eventlog.BucketDeleted{Bucket: "\xff"}),
+	} {
+		if line, err := json.Marshal(&event); err == nil {
+			t.Errorf("%s: encoded as %s", name, line)
+		}
+	}
+}
+
+func smallObject() eventlog.Event {
+	return sampleEvent(&eventlog.ObjectCreated{
+		Bucket: "photos", Key: "2026/08/holiday/img-00001234.jpg", Via: eventlog.ViaPut,
+		Object: eventlog.Object{
+			Version: "01kc0000000000000000000003", Null: true, Modified: sampleTime, Owner: sampleOwner,
+			Size: 4096, ETag: "5f363e0e58a95f06cbe9bbc662c5dfb6",
+			Checksum:   eventlog.Checksum{Algorithm: "CRC64NVME", Type: "FULL_OBJECT", Value: "rosUhgpPY9M="},
+			Attributes: eventlog.Attributes{ContentType: "image/jpeg"},
+			Blobs:      []eventlog.Blob{{ID: "06d0000000000000000000000b", Size: 4096, CRC64NVME: "rosUhgpPY9M="}},
+		},
+	})
+}
+
+func BenchmarkEncode(b *testing.B) {
+	event := smallObject()
+	b.SetBytes(int64(len(encode(b, &event))))
+	b.ReportAllocs()
+	for b.Loop() {
+		encode(b, &event)
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	event := smallObject()
+	line := encode(b, &event)
+	b.SetBytes(int64(len(line)))
+	b.ReportAllocs()
+	for b.Loop() {
+		var got eventlog.Event
+		if err := json.Unmarshal(line, &got); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

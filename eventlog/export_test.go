@@ -1,0 +1,15 @@
+package eventlog
+
+import "context"
+
+// Intrude stores a message behind the log's back, as another writer would.
+func (l *Log) Intrude(ctx context.Context, data []byte) error {
+	_, err := l.stream.js.Publish(ctx, streamSubject, data)
+	return err
+}
+
+// StopServer ends the NATS server under the log.
+func (l *Log) StopServer() {
+	l.stream.server.Shutdown()
+	l.stream.server.WaitForShutdown()
+}

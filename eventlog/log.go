@@ -1,0 +1,204 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/bleepstore/bleepstore/internal/group"
+)
+
+// DefaultMinFree is the MinFree of a Config that has none.
+const DefaultMinFree = 64 << 20
+
+// Config says where a log is kept.
+type Config struct {
+	// Dir is the log's own folder. It is made if it does not exist, and belongs to one Log at a time.
+	Dir string
+	// MinFree is how many bytes must be free on the disk of Dir for an append to be accepted; 0 is DefaultMinFree. A
+	// disk that is full while JetStream writes stops the log until the next start, so appends end before that.
+	MinFree int64
+}
+
+// Log is an append-only log of events. It is safe for concurrent use.
+//
+// It is kept by a NATS server in this process, which listens nowhere, in one JetStream stream: each commit is a message,
+// and the sequence of the message is that of the commit.
+type Log struct {
+	dir     string
+	minFree int64
+	lock    *os.File
+	stream  *stream
+	head    headFile
+	appends *group.Committer[*pending]
+	closed  chan struct{}
+
+	mu      sync.Mutex
+	last    Position
+	recent  recent
+	grown   chan struct{} // closed, and replaced, when last moves
+	stopped error         // why the log accepts no more appends; never unset
+}
+
+// Open opens the log in a folder, or makes one, and verifies its end. The folder is in use until Close; opening it a second
+// time meanwhile is an error. A damaged log is a *CorruptError.
+func Open(ctx context.Context, cfg Config) (_ *Log, err error) {
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of the event log: %w", err)
+	}
+	l := &Log{dir: cfg.Dir, minFree: cfg.MinFree, closed: make(chan struct{}), grown: make(chan struct{})}
+	if l.minFree == 0 {
+		l.minFree = DefaultMinFree
+	}
+	defer func() {
+		if err != nil {
+			l.release()
+		}
+	}()
+	if l.lock, err = lockDir(cfg.Dir); err != nil {
+		return nil, err
+	}
+	var acknowledged Position
+	if l.head, acknowledged, err = openHeadFile(cfg.Dir); err != nil {
+		return nil, err
+	}
+	if err := syncLastBlock(cfg.Dir); err != nil {
+		return nil, err
+	}
+	var seq uint64
+	if l.stream, seq, err = openStream(ctx, cfg.Dir, acknowledged.Log != ""); err != nil {
+		return nil, err
+	}
+	if err := l.verifyAcknowledged(ctx, acknowledged, seq); err != nil {
+		return nil, err
+	}
+	if l.last, err = l.verifyLast(ctx, seq); err != nil {
+		return nil, err
+	}
+	// An empty log has an id to remember too.
+	if err := l.head.write(Position{Log: l.ID(), Seq: l.last.Seq, Hash: l.last.Hash}); err != nil {
+		return nil, err
+	}
+	if err := l.head.sync(); err != nil {
+		return nil, fmt.Errorf("sync the head of the event log: %w", err)
+	}
+	l.appends = group.New(l.flush)
+	return l, nil
+}
+
+// verifyAcknowledged checks that the log, which ends at seq, still has what head.json says was acknowledged.
+func (l *Log) verifyAcknowledged(ctx context.Context, acknowledged Position, seq uint64) error {
+	corrupt := func(at uint64, want, found string) error {
+		return &CorruptError{Log: l.ID(), Seq: at, Want: want, Found: found}
+	}
+	switch {
+	case acknowledged.IsZero():
+		return nil
+	case acknowledged.Log != l.ID():
+		return corrupt(acknowledged.Seq, "log "+acknowledged.Log+", which was here before", "log "+l.ID())
+	case acknowledged.Seq > seq:
+		return corrupt(seq+1, fmt.Sprintf("commits up to %d, which were acknowledged", acknowledged.Seq),
+			fmt.Sprintf("the end of the log behind commit %d", seq))
+	case acknowledged.Seq == 0:
+		return nil
+	}
+	found, err := l.hashAt(ctx, acknowledged.Seq)
+	if err != nil {
+		return err
+	}
+	if found != acknowledged.Hash {
+		return corrupt(acknowledged.Seq, "the commit that was acknowledged, with hash "+acknowledged.Hash, "hash "+found)
+	}
+	return nil
+}
+
+// verifyLast reads the last commit, which is the one at seq, and returns its position.
+func (l *Log) verifyLast(ctx context.Context, seq uint64) (Position, error) {
+	var prev Position
+	if seq == 0 {
+		return prev, nil
+	}
+	if seq > 1 {
+		found, err := l.hashAt(ctx, seq-1)
+		if err != nil {
+			return Position{}, err
+		}
+		prev = Position{Log: l.ID(), Seq: seq - 1, Hash: found}
+	}
+	data, err := l.commitAt(ctx, seq)
+	if err != nil {
+		return Position{}, err
+	}
+	commit, err := decodeCommit(data, l.ID(), prev)
+	return commit.Position, err
+}
+
+// commitAt returns the bytes of the commit at seq, which the log must have.
+func (l *Log) commitAt(ctx context.Context, seq uint64) ([]byte, error) {
+	data, err := l.stream.get(ctx, seq)
+	if errors.Is(err, errNoMessage) {
+		return nil, &CorruptError{Log: l.ID(), Seq: seq, Want: fmt.Sprintf("commit %d", seq), Found: "no commit, or a damaged one"}
+	}
+	return data, err
+}
+
+func (l *Log) hashAt(ctx context.Context, seq uint64) (string, error) {
+	data, err := l.commitAt(ctx, seq)
+	return hash(data), err
+}
+
+// ID returns the id of the log, which no other log has.
+func (l *Log) ID() string { return l.stream.log }
+
+// Head returns the position of the last commit; zero if there is none.
+func (l *Log) Head() Position {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last
+}
+
+// Check tells whether the log accepts appends: nil, or why it has stopped. It is cheap enough to be asked every second.
+func (l *Log) Check(context.Context) error {
+	if l.isClosed() {
+		return ErrClosed
+	}
+	l.mu.Lock()
+	stopped := l.stopped
+	l.mu.Unlock()
+	if stopped != nil {
+		return stopped
+	}
+	return l.stream.check()
+}
+
+func (l *Log) isClosed() bool {
+	select {
+	case <-l.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Close ends the log after the appends under way. Readers end with ErrClosed. It is called once.
+func (l *Log) Close() error {
+	l.appends.Close()
+	close(l.closed)
+	l.release()
+	return nil
+}
+
+// release gives back what Open took, as far as it came.
+func (l *Log) release() {
+	if l.stream != nil {
+		l.stream.close()
+	}
+	if l.head.f != nil {
+		l.head.close()
+	}
+	if l.lock != nil {
+		l.lock.Close()
+	}
+}
