@@ -6,6 +6,7 @@ package backends
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -38,9 +39,19 @@ type Backend interface {
 	// List returns up to limit ids of stored blobs that are greater than after, in ascending order.
 	List(ctx context.Context, after ID, limit int) ([]ID, error)
 
-	// Check tells whether the backend works, cheaply enough to be asked every second.
+	// Check tells whether the backend works, cheaply enough to be asked every second. A full backend, which still serves
+	// reads and deletes, gives ErrNoSpace.
 	Check(ctx context.Context) error
 
 	// Close releases what the backend holds. No call is under way or follows.
 	Close() error
+}
+
+// CheckRange tells whether the bytes [offset, offset+length) lie within a blob of size bytes. It is for implementations
+// of Backend.Get.
+func CheckRange(offset, length, size int64) error {
+	if offset < 0 || length < 0 || offset > size || length > size-offset {
+		return fmt.Errorf("%d bytes at %d lie outside of a blob of %d bytes", length, offset, size)
+	}
+	return nil
 }

@@ -1,41 +1,27 @@
 package backends
 
 import (
-	"encoding/base32"
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
+	"github.com/bleepstore/bleepstore/internal/sortid"
 )
 
-// ID names a blob: 26 characters of lower-case base32hex of a version 7 UUID (RFC 9562). Ids sort by the time of their
-// making and are safe in file names and URLs.
+// ID names a blob. Ids are those of package sortid: they sort by the time of their making and are safe in file names and
+// URLs.
 type ID string
 
-var idEncoding = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
-
 // NewID makes a new id.
-func NewID() ID {
-	u, err := uuid.NewV7()
-	if err != nil {
-		panic(fmt.Sprintf("backends: no randomness for a blob id: %v", err)) // crypto/rand never fails on a working system
-	}
-	return ID(idEncoding.EncodeToString(u[:]))
-}
+func NewID() ID { return ID(sortid.New()) }
 
-// ParseID checks that s is the text of an id.
+// ParseID checks that s is the text of an id. Two texts are never the same id.
 func ParseID(s string) (ID, error) {
-	if b, err := idEncoding.DecodeString(s); err != nil || len(b) != len(uuid.UUID{}) {
-		return "", fmt.Errorf("blob id %q: want 26 characters of lower-case base32hex", s)
+	if err := sortid.Check(s); err != nil {
+		return "", fmt.Errorf("blob %w", err)
 	}
 	return ID(s), nil
 }
 
-// Time is when the id was made, to the millisecond. It tells the age of a blob without asking its backend.
-func (id ID) Time() time.Time {
-	b, err := idEncoding.DecodeString(string(id))
-	if err != nil || len(b) != len(uuid.UUID{}) {
-		return time.Time{}
-	}
-	return time.Unix(uuid.UUID(b).Time().UnixTime()).UTC()
-}
+// Time is when the id was made, to the millisecond, in UTC. It tells the age of a blob without asking its backend. It is
+// the zero time for a text that is no id.
+func (id ID) Time() time.Time { return sortid.Time(string(id)) }

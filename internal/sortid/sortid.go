@@ -62,10 +62,10 @@ func decode(s string) (uuid.UUID, error) {
 	if len(s) == Len {
 		if b, err := encoding.DecodeString(s); err == nil {
 			copy(u[:], b)
-			if encode(u) == s { // the last character has two bits to spare
+			if u.Version() == 7 && encode(u) == s { // the last character has two bits to spare
 				return u, nil
 			}
 		}
 	}
-	return u, fmt.Errorf("id %q: want %d characters of lower-case base32hex", s, Len)
+	return u, fmt.Errorf("id %q: want %d characters of lower-case base32hex of a version 7 UUID", s, Len)
 }

@@ -1,0 +1,82 @@
+// Package admin answers what operators and load balancers ask a server: whether it is up, ready and well.
+package admin
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+)
+
+// Config is what the pages are made from.
+type Config struct {
+	// Ready returns nil if the server answers S3 requests, and otherwise why it doesn't.
+	Ready func() error
+	// Checks are the parts of the server that /health reports on.
+	Checks Checks
+	// Domain is that of virtual-hosted-style addresses, in lower case; empty if there are none. On a bucket's host every
+	// path is a key, the paths of the pages included.
+	Domain string
+}
+
+// Checks tell whether the parts of a server work: nil, or what is wrong. They end soon after their context.
+type Checks struct {
+	Metadata, Storage, Log func(ctx context.Context) error
+}
+
+// New returns a handler that answers these paths and hands every other request to next.
+//
+//   - /healthz: 200 if the process is up
+//   - /readyz: 200 if the server answers S3 requests, else 503
+//   - /health: how each part is, in JSON; 503 unless all is well
+//   - /_/ and below: administration; what is not there is 404
+//
+// The pages answer GET and HEAD; with another method their paths are those of buckets that can't exist, and next says so.
+func New(c Config, next http.Handler) http.Handler {
+	pages := map[string]http.HandlerFunc{
+		"/healthz": func(w http.ResponseWriter, _ *http.Request) { empty(w, http.StatusOK) },
+		"/readyz": func(w http.ResponseWriter, _ *http.Request) {
+			if c.Ready() != nil {
+				empty(w, http.StatusServiceUnavailable)
+				return
+			}
+			empty(w, http.StatusOK)
+		},
+		"/health": c.health,
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.Path
+		page, found := pages[path]
+		read := r.Method == http.MethodGet || r.Method == http.MethodHead
+		switch {
+		case c.isBucketHost(r.Host):
+			next.ServeHTTP(w, r)
+		case found && read:
+			page(w, r)
+		case path == "/_" || strings.HasPrefix(path, "/_/"):
+			empty(w, http.StatusNotFound)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// isBucketHost tells whether a Host header is BUCKET.Domain.
+func (c Config) isBucketHost(host string) bool {
+	if c.Domain == "" {
+		return false
+	}
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.HasSuffix(strings.ToLower(host), "."+c.Domain)
+}
+
+func empty(w http.ResponseWriter, status int) {
+	header(w)
+	w.Header().Set("Content-Length", "0")
+	w.WriteHeader(status)
+}
+
+// header sets what all pages have in common: an answer is only true now.
+func header(w http.ResponseWriter) { w.Header().Set("Cache-Control", "no-store") }

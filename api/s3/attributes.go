@@ -1,0 +1,119 @@
+package s3
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/api/sigv4"
+	"github.com/bleepstore/bleepstore/eventlog"
+)
+
+const (
+	metadataPrefix = "X-Amz-Meta-"
+
+	// maxMetadata is how long names and values of the user's metadata can be together, in bytes.
+	// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+	maxMetadata = 2 << 10
+)
+
+// attributes reads what the headers say about the object to be.
+func (c *call) attributes() (eventlog.Attributes, error) {
+	a := eventlog.Attributes{
+		ContentType:        c.header("Content-Type"),
+		ContentEncoding:    sigv4.StripAWSChunked(strings.Join(c.r.Header["Content-Encoding"], ",")),
+		ContentLanguage:    c.header("Content-Language"),
+		ContentDisposition: c.header("Content-Disposition"),
+		CacheControl:       c.header("Cache-Control"),
+		Expires:            c.header("Expires"),
+		WebsiteRedirect:    c.header("X-Amz-Website-Redirect-Location"),
+	}
+	size := 0
+	for name, values := range c.r.Header {
+		for _, value := range values {
+			if !utf8.ValidString(value) {
+				return a, api.InvalidArgumentf(strings.ToLower(name), strings.ToValidUTF8(value, "\uFFFD"),
+					"Header values must be UTF-8.")
+			}
+		}
+		if name, ok := strings.CutPrefix(name, metadataPrefix); ok {
+			if a.Metadata == nil {
+				a.Metadata = make(map[string]string)
+			}
+			value := strings.Join(values, ",")
+			a.Metadata[strings.ToLower(name)] = value
+			size += len(name) + len(value)
+		}
+	}
+	if size > maxMetadata {
+		return a, api.NewError(api.MetadataTooLarge,
+			api.Detail{Name: "Size", Value: strconv.Itoa(size)},
+			api.Detail{Name: "MaxSizeAllowed", Value: strconv.Itoa(maxMetadata)})
+	}
+	var err error
+	if a.StorageClass, err = c.storageClass(); err != nil {
+		return a, err
+	}
+	a.Tags, err = parseTags(c.header("X-Amz-Tagging"))
+	return a, err
+}
+
+// standard is the storage class that goes without saying.
+const standard = "STANDARD"
+
+// storageClass returns the storage class that the request asks for, empty for the standard one. Here it is but a name
+// that the object keeps: all classes are stored alike and are read at once.
+func (c *call) storageClass() (string, error) {
+	switch class := c.header("X-Amz-Storage-Class"); class {
+	case "", standard:
+		return "", nil
+	case "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "GLACIER_IR", "DEEP_ARCHIVE":
+		return class, nil
+	}
+	return "", api.NewError(api.InvalidStorageClass)
+}
+
+// shownClass is the storage class as documents have it, where the standard one has its name.
+func shownClass(class string) string {
+	if class == "" {
+		return standard
+	}
+	return class
+}
+
+// setAttributes writes the headers that return an object's attributes.
+func setAttributes(header http.Header, a *eventlog.Attributes) {
+	contentType := a.ContentType
+	if contentType == "" {
+		contentType = "binary/octet-stream" // what S3 takes an object for whose type it was not told
+	}
+	header["Content-Type"] = []string{contentType}
+	setIf(header, "Content-Encoding", a.ContentEncoding)
+	setIf(header, "Content-Language", a.ContentLanguage)
+	setIf(header, "Content-Disposition", a.ContentDisposition)
+	setIf(header, "Cache-Control", a.CacheControl)
+	setIf(header, "Expires", a.Expires)
+	setIf(header, "X-Amz-Website-Redirect-Location", a.WebsiteRedirect)
+	setIf(header, "X-Amz-Storage-Class", a.StorageClass)
+	for name, value := range a.Metadata {
+		header["x-amz-meta-"+name] = []string{value}
+	}
+	if len(a.Tags) > 0 {
+		header["X-Amz-Tagging-Count"] = []string{strconv.Itoa(len(a.Tags))}
+	}
+}
+
+// setValidators writes the headers by which a client recognizes an object.
+func setValidators(header http.Header, object *eventlog.Object) {
+	header["Etag"] = []string{`"` + object.ETag + `"`}
+	header["Last-Modified"] = []string{object.Modified.UTC().Format(http.TimeFormat)}
+}
+
+// setIf writes a header, given its canonical name, if it has a value.
+func setIf(header http.Header, name, value string) {
+	if value != "" {
+		header[name] = []string{value}
+	}
+}

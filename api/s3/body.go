@@ -1,0 +1,113 @@
+package s3
+
+import (
+	"bytes"
+	"crypto/md5"
+	"encoding/base64"
+	"encoding/xml"
+	"errors"
+	"io"
+
+	"github.com/bleepstore/bleepstore/api"
+)
+
+// Sizes of bodies that are read into memory, in bytes.
+const (
+	maxConfiguration = 1 << 20
+	maxKeyList       = 4 << 20 // 1,000 keys or 10,000 parts, with room for checksums and white space
+)
+
+// bodyReader reads a request's body and counts what goes by.
+type bodyReader struct {
+	from  io.Reader
+	bytes int64
+}
+
+func (b *bodyReader) Read(p []byte) (int, error) {
+	n, err := b.from.Read(p)
+	b.bytes += int64(n)
+	return n, err
+}
+
+// content describes the request's body to the Service.
+func (c *call) content() (api.Body, error) {
+	body := api.Body{Reader: &c.body, Length: c.verified.Length}
+	_, told := c.r.Header["Content-Length"] // net/http takes a request that does not tell for one without a body
+	if !told && !c.verified.Chunked {
+		return body, api.NewError(api.MissingContentLength)
+	}
+	if err := c.contentMD5(&body); err != nil {
+		return body, err
+	}
+	return body, c.bodyChecksum(&body)
+}
+
+func (c *call) contentMD5(body *api.Body) error {
+	if _, sent := c.r.Header["Content-Md5"]; !sent {
+		return nil
+	}
+	value := c.header("Content-Md5")
+	sum, err := base64.StdEncoding.DecodeString(value)
+	if err != nil || len(sum) != md5.Size {
+		return &api.Error{
+			Code: api.InvalidDigest, Message: "The Content-MD5 you specified was invalid.",
+			Details: []api.Detail{{Name: "Content-MD5", Value: value}},
+		}
+	}
+	body.MD5 = sum
+	return nil
+}
+
+// readDocument reads the document that body holds into v, whose XMLName says which one it must be.
+func (c *call) readDocument(v any, body api.Body, limit int64) error {
+	data, err := io.ReadAll(io.LimitReader(body.Reader, limit+1))
+	switch {
+	case err != nil:
+		return err
+	case int64(len(data)) > limit:
+		return api.NewError(api.MaxMessageLengthExceeded)
+	}
+	if err := body.Check(data); err != nil {
+		return err
+	}
+	if len(data) == 0 {
+		return api.NewError(api.MissingRequestBody)
+	}
+	return decodeXML(data, v)
+}
+
+// decodeXML reads the one document that data must be.
+func decodeXML(data []byte, v any) error {
+	decoder := xml.NewDecoder(bytes.NewReader(data))
+	err := decoder.Decode(v)
+	if err == nil {
+		err = readEnd(decoder)
+	}
+	if err != nil {
+		malformed := api.NewError(api.MalformedXML)
+		malformed.Cause = err
+		return malformed
+	}
+	return nil
+}
+
+// readEnd reads what is behind a document, which may be comments and white space.
+func readEnd(decoder *xml.Decoder) error {
+	for {
+		token, err := decoder.Token()
+		switch t := token.(type) {
+		case nil:
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		case xml.Comment, xml.ProcInst:
+		case xml.CharData:
+			if len(bytes.TrimSpace(t)) > 0 {
+				return errors.New("text behind the document")
+			}
+		default:
+			return errors.New("elements behind the document")
+		}
+	}
+}

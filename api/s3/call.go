@@ -1,0 +1,116 @@
+package s3
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"time"
+
+	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/api/sigv4"
+	"github.com/julienschmidt/httprouter"
+)
+
+// call is one request on its way through the handler, and its answer.
+type call struct {
+	h     *handler
+	r     *http.Request
+	w     response
+	began time.Time
+	id    string // of the request
+
+	op          *operation // nil until it is known
+	bucket, key string     // empty where the path names none
+	query       url.Values
+
+	by       api.Caller
+	verified *sigv4.Verified
+	body     bodyReader // reads verified.Body
+
+	failed *api.Error // the error that was answered, or that ended an answer that had begun
+}
+
+// serve answers a request.
+func (h *handler) serve(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
+	c := &call{h: h, r: r, w: response{ResponseWriter: w}, began: time.Now(), id: newRequestID()}
+	header := w.Header()
+	header["Server"] = serverName
+	header["X-Amz-Request-Id"] = []string{c.id}
+	header["X-Amz-Id-2"] = h.hostID
+	defer c.end()
+	if err := c.serve(params); err != nil {
+		c.fail(err)
+	}
+}
+
+var serverName = []string{"BleepStore"}
+
+func (c *call) serve(params httprouter.Params) error {
+	if err := c.h.Ready(); err != nil {
+		unavailable := api.NewError(api.ServiceUnavailable)
+		unavailable.Cause = err
+		return unavailable
+	}
+	if err := c.route(params); err != nil {
+		return err
+	}
+	if err := c.authenticate(); err != nil {
+		return err
+	}
+	if err := c.refuseHeaders(); err != nil {
+		return err
+	}
+	return c.op.handle(c)
+}
+
+func (c *call) authenticate() error {
+	verified, err := c.h.Verifier.Verify(c.r)
+	if err != nil {
+		return err
+	}
+	address, _, err := net.SplitHostPort(c.r.RemoteAddr)
+	if err != nil {
+		address = c.r.RemoteAddr
+	}
+	c.by = api.Caller{
+		Account: c.h.Accounts[verified.AccessKey], AccessKey: verified.AccessKey, Address: address, Request: c.id,
+	}
+	c.verified = verified
+	c.body.from = verified.Body
+	return nil
+}
+
+// end logs the request, also after a panic. An answer that broke off ends its connection, or else the client could take
+// it for whole.
+func (c *call) end() {
+	if p := recover(); p != nil {
+		c.fail(api.Internal(fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
+	}
+	c.log()
+	if c.failed != nil && !c.w.failure {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// newRequestID makes an id of 16 characters, as S3's are. It need not be secret, only unlikely to occur twice.
+func newRequestID() string {
+	const digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ" // base32 of Crockford: 5 bits each
+	var id [16]byte
+	high, low := rand.Uint64(), rand.Uint64()
+	for i := range 8 {
+		id[i], id[i+8] = digits[high&31], digits[low&31]
+		high, low = high>>5, low>>5
+	}
+	return string(id[:])
+}
+
+// header returns a header of the request, given its canonical name.
+func (c *call) header(name string) string {
+	if values := c.r.Header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}

@@ -1,0 +1,123 @@
+package s3
+
+import (
+	"encoding/xml"
+	"errors"
+	"net/http"
+
+	"github.com/bleepstore/bleepstore/api"
+)
+
+// deleteObject implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
+func (c *call) deleteObject() error {
+	err := c.h.Service.DeleteObject(c.r.Context(), c.by, api.DeleteObjectInput{
+		Bucket: c.bucket, Key: c.key, Version: c.query.Get("versionId"), IfMatch: c.headerList("If-Match"),
+	})
+	if err != nil {
+		return err
+	}
+	return c.empty(http.StatusNoContent)
+}
+
+// deleteRequest is the body of DeleteObjects.
+type deleteRequest struct {
+	XMLName xml.Name `xml:"Delete"`
+	Quiet   bool
+	Objects deleteEntries `xml:"Object"`
+}
+
+type deleteEntry struct {
+	Key              string
+	VersionID        string `xml:"VersionId"`
+	ETag             string
+	LastModifiedTime string
+	Size             string
+}
+
+type deleteEntries []deleteEntry
+
+// UnmarshalXML implements xml.Unmarshaler.
+func (e *deleteEntries) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
+	return appendElement((*[]deleteEntry)(e), api.MaxDeleteKeys, d, start)
+}
+
+// appendElement decodes an element to the end of a list that has a limit. It bounds the memory that a small body of many
+// empty elements would take.
+func appendElement[T any](list *[]T, limit int, d *xml.Decoder, start xml.StartElement) error {
+	if len(*list) == limit {
+		return errors.New("too many elements: " + start.Name.Local)
+	}
+	var element T
+	if err := d.DecodeElement(&element, &start); err != nil {
+		return err
+	}
+	*list = append(*list, element)
+	return nil
+}
+
+// keys are the entries for the Service.
+func (r *deleteRequest) keys() ([]api.DeleteKey, error) {
+	if len(r.Objects) == 0 {
+		return nil, api.NewError(api.MalformedXML)
+	}
+	keys := make([]api.DeleteKey, len(r.Objects))
+	for i, entry := range r.Objects {
+		switch {
+		case entry.Key == "":
+			return nil, api.NewError(api.MalformedXML)
+		case entry.LastModifiedTime != "" || entry.Size != "":
+			return nil, api.Errorf(api.NotImplemented, "Of an object to delete, only the ETag can be a condition.")
+		}
+		keys[i] = api.DeleteKey{Key: entry.Key, Version: entry.VersionID, IfMatch: entry.ETag}
+	}
+	return keys, nil
+}
+
+// deleteObjects implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+func (c *call) deleteObjects() error {
+	body, err := c.content()
+	if err != nil {
+		return err
+	}
+	if body.MD5 == nil && body.Checksum == nil {
+		return api.Errorf(api.InvalidRequest, "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+	}
+	var request deleteRequest
+	if err := c.readDocument(&request, body, maxKeyList); err != nil {
+		return err
+	}
+	keys, err := request.keys()
+	if err != nil {
+		return err
+	}
+	results, err := c.h.Service.DeleteObjects(c.r.Context(), c.by, c.bucket, keys)
+	if err != nil {
+		return err
+	}
+	x := newXML(256 + 128*len(results))
+	x.root("DeleteResult")
+	for _, result := range results {
+		x.deleted(result, request.Quiet)
+	}
+	x.close("DeleteResult")
+	c.xml(http.StatusOK, x)
+	return nil
+}
+
+// deleted writes what became of one entry; of a success, quiet says nothing.
+func (x *xmlWriter) deleted(result api.DeleteResult, quiet bool) {
+	name := "Deleted"
+	if result.Err != nil {
+		name = "Error"
+	} else if quiet {
+		return
+	}
+	x.open(name)
+	x.text("Key", result.Key)
+	x.textIf("VersionId", result.Version)
+	if result.Err != nil {
+		x.text("Code", string(result.Err.Code))
+		x.text("Message", result.Err.Message)
+	}
+	x.close(name)
+}

@@ -1,0 +1,81 @@
+package s3
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// deleteKeys sends a DeleteObjects request.
+func (s *testServer) deleteKeys(body string, headers ...string) *answer {
+	s.t.Helper()
+	return s.do("POST", "/bucket?delete", body, append(headers, "X-Amz-Checksum-Crc32: "+crc32Base64(body))...)
+}
+
+func TestDeleteObjects(t *testing.T) {
+	s := newKeys(t, "a", "b", "c", "d\r\n<&>")
+	a := s.deleteKeys(`<Delete xmlns="`+namespace+`"><Object><Key>a</Key></Object><Object><Key>missing</Key></Object>`+
+		`<Object><Key>b</Key><ETag>"other"</ETag></Object></Delete>`).want(200, "")
+	if !slices.Equal(a.elements("Key"), []string{"a", "missing", "b"}) || a.element("Code") != "PreconditionFailed" ||
+		strings.Count(a.body, "<Deleted>") != 2 {
+		t.Errorf("body %s", a.body)
+	}
+	a = s.deleteKeys("<Delete><Quiet>true</Quiet><Object><Key>b</Key></Object><Object><Key>d&#13;&#10;&lt;&amp;&gt;</Key></Object></Delete>").want(200, "")
+	if a.element("Key") != "" {
+		t.Errorf("quiet, but body %s", a.body)
+	}
+	if got := s.do("GET", "/bucket", "").want(200, "").elements("Key"); !slices.Equal(got, []string{"c"}) {
+		t.Errorf("%q are left", got)
+	}
+	s.do("DELETE", "/bucket/c", "", `If-Match: "other"`).want(412, "PreconditionFailed")
+	s.do("DELETE", "/bucket/c", "", "X-Amz-If-Match-Size: 1").want(501, "NotImplemented")
+	s.do("DELETE", "/bucket/c", "").want(204, "")
+	s.do("DELETE", "/bucket/c", "").want(204, "")
+}
+
+func TestDeleteObjectsRefuses(t *testing.T) {
+	s := newKeys(t, "a")
+	entries := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "<Object><Key>%d</Key></Object>", i)
+		}
+		return "<Delete>" + b.String() + "</Delete>"
+	}
+	s.deleteKeys(entries(1000)).want(200, "")
+	for _, body := range []string{
+		entries(0), entries(1001), "<Other><Object><Key>a</Key></Object></Other>", "<Delete><Object><Key>a</Key></Object>",
+		"<Delete><Object><Key></Key></Object></Delete>", "<Delete><Object></Object></Delete>",
+		"<Delete><Quiet>maybe</Quiet><Object><Key>a</Key></Object></Delete>", "<Delete><Object><Key>&#1;</Key></Object></Delete>",
+		"<!DOCTYPE d [<!ENTITY e 'a'>]><Delete><Object><Key>&e;</Key></Object></Delete>",
+	} {
+		if a := s.deleteKeys(body); a.element("Code") != "MalformedXML" {
+			t.Errorf("%.100s: got %d %s", body, a.status, a.body)
+		}
+	}
+	s.deleteKeys("").want(400, "MissingRequestBodyError")
+	s.deleteKeys("<Delete><Object><Key>a</Key><Size>1</Size></Object></Delete>").want(501, "NotImplemented")
+	body := "<Delete><Object><Key>a</Key></Object></Delete>"
+	s.do("POST", "/bucket?delete", body).want(400, "InvalidRequest")
+	s.do("POST", "/bucket?delete", body, "Content-MD5: "+md5Base64("other")).want(400, "BadDigest")
+	s.do("POST", "/bucket?delete", body, "X-Amz-Checksum-Crc32: "+crc32Base64("other")).want(400, "BadDigest")
+	s.do("HEAD", "/bucket/a", "").want(200, "")
+	s.do("POST", "/bucket?delete", body, "Content-MD5: "+md5Base64(body)).want(200, "")
+	s.do("HEAD", "/bucket/a", "").want(404, "")
+}
+
+func FuzzDeleteObjects(f *testing.F) {
+	f.Add([]byte("<Delete><Quiet>true</Quiet><Object><Key>a</Key><VersionId>v</VersionId></Object></Delete>"))
+	f.Add([]byte("<Delete><Object/><Object><ETag>e</ETag><Size>1</Size></Object></Delete>"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var request deleteRequest
+		if !checkDecode(t, data, &request) {
+			return
+		}
+		keys, err := request.keys()
+		if err == nil && (len(keys) == 0 || len(keys) > 1000 || slices.ContainsFunc(request.Objects, func(e deleteEntry) bool { return e.Key == "" })) {
+			t.Errorf("%q gives %d keys", data, len(keys))
+		}
+	})
+}

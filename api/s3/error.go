@@ -1,0 +1,66 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+
+	"github.com/bleepstore/bleepstore/api"
+)
+
+// fail answers with an error, if no answer has begun.
+// See https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+func (c *call) fail(err error) {
+	e := api.AsError(err)
+	if e.Code == api.InternalError && c.clientGone(err) {
+		e = api.NewError(api.RequestTimeout)
+		e.Cause = err
+	}
+	c.failed = e
+	if c.w.status != 0 {
+		return
+	}
+	c.w.failure = true
+	if e.Code == api.NotModified {
+		c.notModified(e)
+		return
+	}
+	if c.r.Method == http.MethodHead {
+		c.w.Header()["Content-Type"] = xmlType
+		c.w.WriteHeader(e.Code.Status())
+		return
+	}
+	x := newXML(512)
+	x.open("Error")
+	x.text("Code", string(e.Code))
+	x.text("Message", e.Message)
+	for _, detail := range e.Details {
+		x.text(detail.Name, detail.Value)
+	}
+	x.text("Resource", c.r.URL.Path)
+	x.text("RequestId", c.id)
+	x.text("HostId", c.h.hostID[0])
+	x.close("Error")
+	c.xml(e.Code.Status(), x)
+}
+
+// notModified answers with the headers that a cache may want to renew.
+// See https://www.rfc-editor.org/rfc/rfc9110#status.304
+func (c *call) notModified(e *api.Error) {
+	header := c.w.Header()
+	setValidators(header, &e.Object.Object)
+	setIf(header, "Cache-Control", e.Object.Attributes.CacheControl)
+	setIf(header, "Expires", e.Object.Attributes.Expires)
+	c.w.WriteHeader(http.StatusNotModified)
+}
+
+// clientGone tells whether an error came of a connection that the client gave up, which is nobody's fault here.
+func (c *call) clientGone(err error) bool {
+	if errors.Is(err, context.Canceled) && c.r.Context().Err() != nil {
+		return true
+	}
+	// Only the answer is written to a network. Reads can be those of a blob backend.
+	failed, ok := errors.AsType[*net.OpError](err)
+	return c.w.status != 0 && ok && failed.Op != "read"
+}

@@ -1,0 +1,58 @@
+// Package s3 speaks the S3 protocol over HTTP. It turns requests into calls of an api.Service, and what comes back into
+// answers.
+//
+// A request passes through route.go, which finds its operation in the table of operations.go, and call.go, which
+// authenticates it and calls the operation. The other files hold the operations and what they share.
+package s3
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"net/http"
+	"strings"
+
+	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/api/sigv4"
+	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/julienschmidt/httprouter"
+	"github.com/rs/zerolog"
+)
+
+// Config is what the handler works with.
+type Config struct {
+	Service  *api.Service
+	Verifier *sigv4.Verifier
+	Accounts map[string]eventlog.Owner // by access key: whom each key of the Verifier belongs to
+	Region   string                    // of all buckets
+	// Domain makes "bucket.Domain" hosts that address a bucket, next to paths that begin with one. Empty for paths alone.
+	Domain string
+	Log    zerolog.Logger // gets one line for each request
+	// Ready returns nil while requests can be served, else why not. It is called for each request.
+	Ready func() error
+}
+
+// New makes the handler of all of S3. Paths that are not S3's never reach it.
+func New(config Config) http.Handler {
+	h := &handler{
+		Config: config,
+		suffix: "." + strings.ToLower(config.Domain),
+		region: []string{config.Region},
+		hostID: newHostID(),
+	}
+	h.router = newRouter(h)
+	return h
+}
+
+type handler struct {
+	Config
+	router *httprouter.Router
+	suffix string   // of hosts that address a bucket, if there is a Domain
+	region []string // value of x-amz-bucket-region
+	hostID []string // value of x-amz-id-2: names this run of the server
+}
+
+func newHostID() []string {
+	var id [24]byte
+	rand.Read(id[:]) // never fails
+	return []string{base64.StdEncoding.EncodeToString(id[:])}
+}

@@ -1,0 +1,189 @@
+package s3
+
+import (
+	"encoding/xml"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/eventlog"
+)
+
+// createMultipartUpload implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
+func (c *call) createMultipartUpload() error {
+	in := api.CreateUploadInput{
+		Bucket: c.bucket, Key: c.key, ChecksumType: strings.ToUpper(c.header("X-Amz-Checksum-Type")),
+	}
+	var err error
+	if in.Attributes, err = c.attributes(); err != nil {
+		return err
+	}
+	if in.Algorithm, err = c.chosenAlgorithm(); err != nil {
+		return err
+	}
+	upload, err := c.h.Service.CreateUpload(c.r.Context(), c.by, in)
+	if err != nil {
+		return err
+	}
+	header := c.w.Header()
+	setIf(header, "X-Amz-Checksum-Algorithm", upload.Checksum.Algorithm)
+	setIf(header, "X-Amz-Checksum-Type", upload.Checksum.Type)
+	x := newXML(512)
+	x.root("InitiateMultipartUploadResult")
+	x.text("Bucket", c.bucket)
+	x.text("Key", c.key)
+	x.text("UploadId", upload.ID)
+	x.close("InitiateMultipartUploadResult")
+	c.xml(http.StatusOK, x)
+	return nil
+}
+
+// uploadPart implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
+func (c *call) uploadPart() error {
+	upload, number, err := c.partNamed()
+	if err != nil {
+		return err
+	}
+	body, err := c.content()
+	if err != nil {
+		return err
+	}
+	part, err := c.h.Service.UploadPart(c.r.Context(), c.by, api.UploadPartInput{
+		Bucket: c.bucket, Key: c.key, Upload: upload, Number: number, Body: body,
+	})
+	if err != nil {
+		return err
+	}
+	header := c.w.Header()
+	header["Etag"] = []string{`"` + part.ETag + `"`}
+	setChecksum(header, part.Checksum)
+	return c.empty(http.StatusOK)
+}
+
+// partNamed returns the upload id and the part number of an upload of a part, which must both be there.
+func (c *call) partNamed() (upload string, number int, err error) {
+	if upload = c.query.Get("uploadId"); upload == "" {
+		return "", 0, api.InvalidArgumentf("uploadId", "", "This operation does not accept an empty uploadId")
+	}
+	number, err = c.partNumber()
+	if err == nil && number == 0 {
+		err = api.InvalidArgumentf("partNumber", "", "This operation needs a partNumber")
+	}
+	return upload, number, err
+}
+
+// completeRequest is the body of CompleteMultipartUpload.
+type completeRequest struct {
+	XMLName xml.Name       `xml:"CompleteMultipartUpload"`
+	Parts   completedParts `xml:"Part"`
+}
+
+type completedPart struct {
+	PartNumber        int
+	ETag              string
+	ChecksumCRC32     string
+	ChecksumCRC32C    string
+	ChecksumCRC64NVME string
+	ChecksumSHA1      string
+	ChecksumSHA256    string
+}
+
+// checksum is the one that the client lists, zero for none.
+func (p *completedPart) checksum() eventlog.Checksum {
+	for _, c := range []eventlog.Checksum{
+		{Algorithm: api.CRC32, Value: p.ChecksumCRC32},
+		{Algorithm: api.CRC32C, Value: p.ChecksumCRC32C},
+		{Algorithm: api.CRC64NVME, Value: p.ChecksumCRC64NVME},
+		{Algorithm: api.SHA1, Value: p.ChecksumSHA1},
+		{Algorithm: api.SHA256, Value: p.ChecksumSHA256},
+	} {
+		if c.Value != "" {
+			return c
+		}
+	}
+	return eventlog.Checksum{}
+}
+
+type completedParts []completedPart
+
+// UnmarshalXML implements xml.Unmarshaler.
+func (p *completedParts) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
+	return appendElement((*[]completedPart)(p), api.MaxPartNumber, d, start)
+}
+
+// completeMultipartUpload implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+func (c *call) completeMultipartUpload() error {
+	in, err := c.completion()
+	if err != nil {
+		return err
+	}
+	// The checksum headers are about the object, and not, as elsewhere, about the body.
+	var request completeRequest
+	body := api.Body{Reader: &c.body, Length: c.verified.Length}
+	if err := c.readDocument(&request, body, maxKeyList); err != nil {
+		return err
+	}
+	for _, part := range request.Parts {
+		in.Parts = append(in.Parts, api.CompletedPart{Number: part.PartNumber, ETag: part.ETag, Checksum: part.checksum()})
+	}
+	object, err := c.h.Service.CompleteUpload(c.r.Context(), c.by, in)
+	if err != nil {
+		return err
+	}
+	x := newXML(1024)
+	x.root("CompleteMultipartUploadResult")
+	x.text("Location", c.location())
+	x.text("Bucket", c.bucket)
+	x.text("Key", c.key)
+	x.etag(object.ETag)
+	x.checksum(object.Checksum)
+	x.textIf("ChecksumType", object.Checksum.Type)
+	x.close("CompleteMultipartUploadResult")
+	c.xml(http.StatusOK, x)
+	return nil
+}
+
+// completion reads what the headers say about the object that an upload becomes.
+func (c *call) completion() (api.CompleteUploadInput, error) {
+	in := api.CompleteUploadInput{
+		Bucket: c.bucket, Key: c.key, Upload: c.query.Get("uploadId"), Conditions: c.writeConditions(),
+	}
+	f, value, err := c.checksumHeader()
+	if err != nil {
+		return in, err
+	}
+	in.Checksum.Type = strings.ToUpper(c.header("X-Amz-Checksum-Type"))
+	if f != nil {
+		sum, _, _ := strings.Cut(value, "-") // a composite checksum has the number of parts behind it
+		if !f.valid(sum) {
+			return in, invalidChecksum(f)
+		}
+		in.Checksum.Algorithm, in.Checksum.Value = f.algorithm, value
+	}
+	if value := c.header("X-Amz-Mp-Object-Size"); value != "" {
+		size, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || size < 0 {
+			return in, api.Errorf(api.InvalidRequest, "Value for x-amz-mp-object-size header is invalid.")
+		}
+		in.Size = &size
+	}
+	return in, nil
+}
+
+// location is the URL of the object.
+func (c *call) location() string {
+	scheme := "http://"
+	if c.r.TLS != nil {
+		scheme = "https://"
+	}
+	return scheme + c.r.Host + c.r.URL.EscapedPath()
+}
+
+// abortMultipartUpload implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
+func (c *call) abortMultipartUpload() error {
+	if err := c.h.Service.AbortUpload(c.r.Context(), c.by, c.bucket, c.key, c.query.Get("uploadId")); err != nil {
+		return err
+	}
+	return c.empty(http.StatusNoContent)
+}

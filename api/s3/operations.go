@@ -1,0 +1,87 @@
+package s3
+
+import (
+	"net/http"
+
+	"github.com/bleepstore/bleepstore/api"
+)
+
+// level is what the path of a request names.
+type level int
+
+const (
+	serviceLevel level = iota
+	bucketLevel
+	objectLevel
+)
+
+// operation is one of S3's. Method, level, sub-resource and header together select it.
+type operation struct {
+	name     string // as in S3's API reference
+	level    level
+	method   string
+	resource string // the query parameter that must be there; empty if there must be no sub-resource
+	header   string // the header that must be there, in canonical form; empty for none
+	handle   func(*call) error
+}
+
+// operations is all that the server knows. Of two that a request selects, the first is meant.
+// See https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+var operations = []operation{
+	{"ListBuckets", serviceLevel, http.MethodGet, "", "", (*call).listBuckets},
+
+	{"CreateBucket", bucketLevel, http.MethodPut, "", "", (*call).createBucket},
+	{"HeadBucket", bucketLevel, http.MethodHead, "", "", (*call).headBucket},
+	{"GetBucketLocation", bucketLevel, http.MethodGet, "location", "", (*call).getBucketLocation},
+	{"DeleteBucket", bucketLevel, http.MethodDelete, "", "", (*call).deleteBucket},
+
+	{"ListObjects", bucketLevel, http.MethodGet, "", "", (*call).listObjects},
+	{"ListObjectsV2", bucketLevel, http.MethodGet, "list-type", "", (*call).listObjectsV2},
+	{"DeleteObjects", bucketLevel, http.MethodPost, "delete", "", (*call).deleteObjects},
+	{"ListMultipartUploads", bucketLevel, http.MethodGet, "uploads", "", (*call).listMultipartUploads},
+	{"PostObject", bucketLevel, http.MethodPost, "", "", notImplemented},
+
+	{"GetObject", objectLevel, http.MethodGet, "", "", (*call).getObject},
+	{"HeadObject", objectLevel, http.MethodHead, "", "", (*call).headObject},
+	{"CopyObject", objectLevel, http.MethodPut, "", copySourceHeader, (*call).copyObject},
+	{"PutObject", objectLevel, http.MethodPut, "", "", (*call).putObject},
+	{"DeleteObject", objectLevel, http.MethodDelete, "", "", (*call).deleteObject},
+
+	{"CreateMultipartUpload", objectLevel, http.MethodPost, "uploads", "", (*call).createMultipartUpload},
+	{"UploadPartCopy", objectLevel, http.MethodPut, "uploadId", copySourceHeader, notImplemented},
+	{"UploadPart", objectLevel, http.MethodPut, "uploadId", "", (*call).uploadPart},
+	{"ListParts", objectLevel, http.MethodGet, "uploadId", "", (*call).listParts},
+	{"CompleteMultipartUpload", objectLevel, http.MethodPost, "uploadId", "", (*call).completeMultipartUpload},
+	{"AbortMultipartUpload", objectLevel, http.MethodDelete, "uploadId", "", (*call).abortMultipartUpload},
+}
+
+// unimplemented are the sub-resources of S3 that no operation above has. A request that names one is refused: taken for
+// the plain operation it would do something else than was asked for, such as overwriting an object with its own ACL.
+var unimplemented = setOf(
+	"abac", "accelerate", "acl", "analytics", "annotation", "annotations", "append", "attributes", "cors", "encryption",
+	"intelligent-tiering", "inventory", "legal-hold", "lifecycle", "logging", "metadataConfiguration",
+	"metadataInventoryTable", "metadataJournalTable", "metadataTable", "metrics", "notification", "object-lock",
+	"ownershipControls", "policy", "policyStatus", "publicAccessBlock", "renameObject", "replication", "requestPayment",
+	"restore", "retention", "select", "session", "tagging", "torrent", "versioning", "versions", "website",
+)
+
+// implemented are the sub-resources of the operations.
+var implemented = func() map[string]bool {
+	set := make(map[string]bool)
+	for _, op := range operations {
+		if op.resource != "" {
+			set[op.resource] = true
+		}
+	}
+	return set
+}()
+
+func setOf(names ...string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[name] = true
+	}
+	return set
+}
+
+func notImplemented(*call) error { return api.NewError(api.NotImplemented) }

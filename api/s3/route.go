@@ -1,0 +1,149 @@
+package s3
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/bleepstore/bleepstore/api"
+	"github.com/julienschmidt/httprouter"
+)
+
+// newRouter makes the router of paths. It is only asked with Lookup, which redirects nothing and cleans nothing: the
+// keys "a//b", "../c" and "d/" are what they are.
+func newRouter(h *handler) *httprouter.Router {
+	type route struct{ method, path string }
+	router, known := httprouter.New(), make(map[route]bool)
+	for _, op := range operations {
+		for _, path := range op.level.paths() {
+			if r := (route{op.method, path}); !known[r] {
+				known[r] = true
+				router.Handle(op.method, path, h.serve)
+			}
+		}
+	}
+	return router
+}
+
+// paths are the forms of the paths of a level. A bucket may have a slash behind it, which is an object's form without a
+// key.
+func (l level) paths() []string {
+	switch l {
+	case serviceLevel:
+		return []string{"/"}
+	case bucketLevel:
+		return []string{"/:bucket", "/:bucket/*key"}
+	default:
+		return []string{"/:bucket/*key"}
+	}
+}
+
+// ServeHTTP implements http.Handler.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.Path
+	if bucket := h.hostBucket(r.Host); bucket != "" {
+		path = "/" + bucket + path
+	}
+	handle, params, _ := h.router.Lookup(r.Method, path)
+	if handle == nil {
+		handle = h.serve // which finds no operation
+		_, params, _ = h.router.Lookup(http.MethodGet, path)
+	}
+	handle(w, r, params)
+}
+
+// hostBucket returns the bucket that a host names, empty if it names none.
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+func (h *handler) hostBucket(host string) string {
+	if h.Domain == "" {
+		return ""
+	}
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		host = host[:i]
+	}
+	bucket, ok := strings.CutSuffix(strings.ToLower(host), h.suffix)
+	if !ok {
+		return ""
+	}
+	return bucket
+}
+
+// route finds out what the request asks for.
+func (c *call) route(params httprouter.Params) (err error) {
+	l := serviceLevel
+	if c.bucket = params.ByName("bucket"); len(params) > 0 {
+		l = bucketLevel
+	}
+	if c.key = strings.TrimPrefix(params.ByName("key"), "/"); c.key != "" {
+		l = objectLevel
+	}
+	if !utf8.ValidString(c.bucket) || !utf8.ValidString(c.key) {
+		return api.NewError(api.InvalidURI)
+	}
+	if c.query, err = parseQuery(c.r.URL.RawQuery); err != nil {
+		return err
+	}
+	resource, err := c.resource()
+	if err != nil {
+		return err
+	}
+	var allowed []string
+	for i := range operations {
+		op := &operations[i]
+		switch {
+		case op.level != l || op.resource != resource:
+		case op.method != c.r.Method:
+			allowed = append(allowed, op.method)
+		case op.header == "" || len(c.r.Header[op.header]) > 0:
+			c.op = op
+			return nil
+		}
+	}
+	if len(allowed) > 0 {
+		slices.Sort(allowed)
+		c.w.Header()["Allow"] = []string{strings.Join(slices.Compact(allowed), ", ")}
+	}
+	return api.NewError(api.MethodNotAllowed, api.Detail{Name: "Method", Value: c.r.Method})
+}
+
+// resource returns the sub-resource that the query names, empty if it names none.
+func (c *call) resource() (string, error) {
+	found := ""
+	for name := range c.query {
+		switch {
+		case unimplemented[name]:
+			return "", api.NewError(api.NotImplemented, api.Detail{Name: "Resource", Value: name})
+		case name == "partNumber" && c.r.Method == http.MethodPut:
+			name = "uploadId" // a part without an upload must not become an object
+		case !implemented[name]:
+			continue // as S3 does
+		}
+		if found != "" && found != name {
+			return "", api.InvalidArgumentf("ResourceType", name, "Conflicting query string parameters: %s, %s",
+				min(found, name), max(found, name))
+		}
+		found = name
+	}
+	return found, nil
+}
+
+// parseQuery is strict: a parameter that could not be read may be the one that says what the request is about.
+func parseQuery(raw string) (url.Values, error) {
+	if raw == "" {
+		return nil, nil
+	}
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, &api.Error{Code: api.InvalidURI, Message: "Couldn't parse the specified URI.", Cause: err}
+	}
+	for _, values := range query {
+		for _, value := range values {
+			if !utf8.ValidString(value) {
+				return nil, api.NewError(api.InvalidURI)
+			}
+		}
+	}
+	return query, nil
+}

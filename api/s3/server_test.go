@@ -1,0 +1,237 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/xml"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/api/sigv4"
+	"github.com/bleepstore/bleepstore/backends"
+	blobs "github.com/bleepstore/bleepstore/backends/memory"
+	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/projections"
+	"github.com/bleepstore/bleepstore/projections/memory"
+	"github.com/rs/zerolog"
+)
+
+const (
+	testKey    = "test"
+	testSecret = "test-secret"
+	testRegion = "us-east-1"
+	testDomain = "s3.test"
+)
+
+// testServer is the handler over a real Service, behind a real HTTP server.
+type testServer struct {
+	t    testing.TB
+	url  string
+	logs *logBuffer
+}
+
+// logBuffer keeps what is logged.
+type logBuffer struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all.Write(p)
+}
+
+func (b *logBuffer) take() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.all.String()
+	b.all.Reset()
+	return s
+}
+
+type logSource struct{ *eventlog.Log }
+
+func (s logSource) Read(ctx context.Context, after eventlog.Position) (projections.Reader, error) {
+	return s.Log.Read(ctx, after)
+}
+
+// newService makes a Service over a blob backend. It lives as long as the test.
+func newService(t testing.TB, blobs backends.Backend) *api.Service {
+	t.Helper()
+	log, err := eventlog.Open(t.Context(), eventlog.Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := memory.New()
+	projector := projections.NewProjector(logSource{log}, store)
+	ctx, stop := context.WithCancel(context.Background())
+	stopped := make(chan error, 1)
+	go func() { stopped <- projector.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+		if err := log.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return api.New(api.Config{Region: testRegion, Log: log, Applied: projector, Store: store, Blobs: blobs})
+}
+
+// testConfig serves a Service, which may be nil if no operation gets that far.
+func testConfig(service *api.Service, logs io.Writer) Config {
+	keys := func(key string) (string, bool) { return testSecret, key == testKey }
+	return Config{
+		Service:  service,
+		Verifier: sigv4.NewVerifier(testRegion, keys),
+		Accounts: map[string]eventlog.Owner{testKey: {ID: "c0ffee", Name: "tester"}},
+		Region:   testRegion,
+		Domain:   testDomain,
+		Log:      zerolog.New(logs).Level(zerolog.DebugLevel),
+		Ready:    func() error { return nil },
+	}
+}
+
+// newServer starts a server with an empty store.
+func newServer(t testing.TB) *testServer {
+	t.Helper()
+	logs := new(logBuffer)
+	return serve(t, testConfig(newService(t, blobs.New(1<<30)), logs), logs)
+}
+
+func serve(t testing.TB, config Config, logs *logBuffer) *testServer {
+	t.Helper()
+	server := httptest.NewServer(New(config))
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		server.Close()
+	})
+	return &testServer{t: t, url: server.URL, logs: logs}
+}
+
+// newBucket starts a server that has a bucket of that name.
+func newBucket(t testing.TB, name string) *testServer {
+	t.Helper()
+	s := newServer(t)
+	s.do("PUT", "/"+name, "").want(200, "")
+	return s
+}
+
+// answer is what came back for a request.
+type answer struct {
+	t      testing.TB
+	what   string
+	status int
+	header http.Header
+	body   string
+}
+
+// request makes a request that is not signed. Headers are "Name: value".
+func (s *testServer) request(method, target, body string, headers ...string) *http.Request {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+target, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		if name == "Host" {
+			r.Host = value
+			continue
+		}
+		r.Header.Add(name, value)
+	}
+	return r
+}
+
+// do sends a signed request.
+func (s *testServer) do(method, target, body string, headers ...string) *answer {
+	s.t.Helper()
+	r := s.request(method, target, body, headers...)
+	sum := sha256.Sum256([]byte(body))
+	s.sign(r, hex.EncodeToString(sum[:]))
+	return s.send(r)
+}
+
+func (s *testServer) sign(r *http.Request, payload string) {
+	s.t.Helper()
+	r.Header.Set("X-Amz-Content-Sha256", payload)
+	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
+	credentials := aws.Credentials{AccessKeyID: testKey, SecretAccessKey: testSecret}
+	if err := signer.SignHTTP(s.t.Context(), credentials, r, payload, "s3", testRegion, time.Now()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// transport leaves answers as they are, and sends no body that the server does not want.
+var transport = &http.Transport{DisableCompression: true, ExpectContinueTimeout: time.Minute}
+
+func (s *testServer) send(r *http.Request) *answer {
+	s.t.Helper()
+	response, err := transport.RoundTrip(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return &answer{
+		t: s.t, what: r.Method + " " + r.URL.RequestURI(), status: response.StatusCode, header: response.Header, body: string(body),
+	}
+}
+
+// want checks the status and, if it is not empty, the error code.
+func (a *answer) want(status int, code string) *answer {
+	a.t.Helper()
+	if a.status != status || code != "" && a.element("Code") != code {
+		a.t.Fatalf("%s: got %d, want %d %s; body: %s", a.what, a.status, status, code, a.body)
+	}
+	return a
+}
+
+// element returns the text of the first element of that name, wherever it is.
+func (a *answer) element(name string) string {
+	if all := a.elements(name); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// elements returns the texts of all elements of that name.
+func (a *answer) elements(name string) []string {
+	a.t.Helper()
+	var texts []string
+	decoder := xml.NewDecoder(strings.NewReader(a.body))
+	for {
+		token, err := decoder.Token()
+		if err == io.EOF {
+			return texts
+		}
+		if err != nil {
+			a.t.Fatalf("%s: %v in %s", a.what, err, a.body)
+		}
+		if start, ok := token.(xml.StartElement); ok && start.Name.Local == name {
+			var text struct {
+				Text string `xml:",chardata"`
+			}
+			if err := decoder.DecodeElement(&text, &start); err != nil {
+				a.t.Fatalf("%s: %v in %s", a.what, err, a.body)
+			}
+			texts = append(texts, text.Text)
+		}
+	}
+}

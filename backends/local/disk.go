@@ -1,0 +1,57 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/bleepstore/bleepstore/backends"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Pebble can't go on after a failed write to its log or its manifest, so a full disk must never get that far. Writes are
+// refused while there is still room for what Pebble does in the background with those that it has accepted. Deletes
+// may use more of that room, because they are the way out.
+const (
+	putReserve    = 64 << 20 // bytes that must be free for a blob to be stored
+	deleteReserve = 16 << 20 // bytes that must be free for small blobs to be deleted
+)
+
+// disk is the file system that holds the backend's folder.
+type disk struct {
+	fs  vfs.FS
+	dir string
+}
+
+// require gives backends.ErrNoSpace where less than reserve bytes are free. It costs a few microseconds.
+func (d disk) require(reserve uint64) error {
+	usage, err := d.fs.GetDiskUsage(d.dir)
+	if err != nil {
+		return fmt.Errorf("free space of %s: %w", d.dir, err)
+	}
+	if usage.AvailBytes < reserve {
+		return fmt.Errorf("%w: %d MiB free at %s, %d MiB are kept in reserve",
+			backends.ErrNoSpace, usage.AvailBytes>>20, d.dir, reserve>>20)
+	}
+	return nil
+}
+
+// sync makes the entries of a folder durable.
+func (d disk) sync(folder string) error {
+	f, err := d.fs.OpenDir(folder)
+	if err != nil {
+		return fmt.Errorf("open folder to sync it: %w", err)
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("sync folder %s: %w", folder, err)
+	}
+	return nil
+}
+
+// spaceError adds backends.ErrNoSpace to an error of the file system that means it.
+func spaceError(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%w: %w", backends.ErrNoSpace, err)
+	}
+	return err
+}

@@ -1,0 +1,133 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/bleepstore/bleepstore/backends"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// smallDisk mounts a file system of its own, of a size in MiB.
+func smallDisk(t *testing.T, size int) string {
+	t.Helper()
+	dir := t.TempDir()
+	out, err := exec.Command("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%dm", size), "tmpfs", dir).CombinedOutput()
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("a full disk can't be tested, because mounting a small one failed (run as root): %v: %s", err, out)
+		}
+		t.Skipf("mounting a small disk takes root: %v: %s", err, out)
+	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
+			t.Errorf("umount: %v: %s", err, out)
+		}
+	})
+	return dir
+}
+
+// fillDisk puts blobs of a size until there is no space, and returns them.
+func fillDisk(t *testing.T, b *Backend, size int) []backends.ID {
+	t.Helper()
+	var ids []backends.ID
+	for {
+		id, err := put(t, b, size)
+		if errors.Is(err, backends.ErrNoSpace) {
+			return ids
+		}
+		if err != nil {
+			t.Fatalf("put of %d bytes on a disk that fills up, after %d: error %v, want ErrNoSpace", size, len(ids), err)
+		}
+		ids = append(ids, id)
+	}
+}
+
+func TestFullDisk(t *testing.T) {
+	for name, size := range map[string]int{"small blobs": smallLimit, "large blobs": 5 << 20} {
+		t.Run(name, func(t *testing.T) {
+			dir := smallDisk(t, 200)
+			b := openOn(t, vfs.Default, dir)
+			ids := fillDisk(t, b, size)
+			if len(ids) == 0 {
+				t.Fatal("nothing could be put")
+			}
+			if err := b.Check(t.Context()); !errors.Is(err, backends.ErrNoSpace) {
+				t.Errorf("Check: %v, want ErrNoSpace", err)
+			}
+			for _, id := range ids {
+				if err := read(t, b, id, size); err != nil {
+					t.Fatalf("get of an acknowledged blob: %v", err)
+				}
+			}
+			if left, _ := filepath.Glob(filepath.Join(dir, "tmp", "*")); len(left) > 0 {
+				t.Errorf("left behind: %q", left)
+			}
+
+			// Deleting makes room, of small blobs when Pebble gets to it.
+			if err := b.Delete(t.Context(), ids); err != nil {
+				t.Fatalf("Delete on a full disk: %v", err)
+			}
+			if err := b.small.db.Compact(t.Context(), []byte("0"), []byte("z"), false); err != nil {
+				t.Fatal(err)
+			}
+			if again := fillDisk(t, b, size); len(again) < len(ids)/2 {
+				t.Errorf("%d blobs fit after deleting %d", len(again), len(ids))
+			}
+		})
+	}
+}
+
+// Something else may take the very last byte.
+func TestDiskFilledByOthers(t *testing.T) {
+	dir := smallDisk(t, 200)
+	b := openOn(t, vfs.Default, filepath.Join(dir, "blobs"))
+	var ids []backends.ID
+	for range 100 {
+		id, err := put(t, b, 10_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+
+	hog, err := os.Create(filepath.Join(dir, "hog"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	junk := make([]byte, 1<<16)
+	rand.NewChaCha8([32]byte{}).Read(junk)
+	for err == nil {
+		_, err = hog.Write(junk)
+	}
+	if err := hog.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{1, smallLimit, large} {
+		if _, err := put(t, b, size); !errors.Is(err, backends.ErrNoSpace) {
+			t.Errorf("put of %d bytes on a full disk: error %v, want ErrNoSpace", size, err)
+		}
+	}
+	if err := b.Delete(t.Context(), ids[:1]); !errors.Is(err, backends.ErrNoSpace) {
+		t.Errorf("Delete of a small blob on a full disk: error %v, want ErrNoSpace", err)
+	}
+	for _, id := range ids {
+		if err := read(t, b, id, 10_000); err != nil {
+			t.Fatalf("get on a full disk: %v", err)
+		}
+	}
+
+	if err := os.Remove(hog.Name()); err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{1, smallLimit, large} {
+		if _, err := put(t, b, size); err != nil {
+			t.Errorf("put of %d bytes when there is space again: %v", size, err)
+		}
+	}
+}
