@@ -40,6 +40,14 @@ func (c ReadConditions) check(object *projections.Object) error {
 	return nil
 }
 
+// checkSource is check for the source of a copy, for which every failure is PreconditionFailed.
+func (c ReadConditions) checkSource(object *projections.Object) error {
+	if c.check(object) != nil {
+		return preconditionFailed("x-amz-copy-source-If-*")
+	}
+	return nil
+}
+
 // WriteConditions are the conditional headers of a write. The zero value holds always.
 // See https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 type WriteConditions struct {

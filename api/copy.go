@@ -78,8 +78,8 @@ func (s *Service) copySource(ctx context.Context, by Caller, in CopyObjectInput)
 	if err != nil {
 		return nil, err
 	}
-	if err := in.SourceConditions.check(source); err != nil {
-		return nil, preconditionFailed("x-amz-copy-source-If-*")
+	if err := in.SourceConditions.checkSource(source); err != nil {
+		return nil, err
 	}
 	if source.Size > MaxPutSize {
 		return nil, Errorf(InvalidRequest,

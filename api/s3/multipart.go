@@ -61,6 +61,42 @@ func (c *call) uploadPart() error {
 	return c.empty(http.StatusOK)
 }
 
+// uploadPartCopy implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
+func (c *call) uploadPartCopy() error {
+	upload, number, err := c.partNamed()
+	if err != nil {
+		return err
+	}
+	source, err := parseCopySource(c.header(copySourceHeader))
+	if err != nil {
+		return err
+	}
+	in := api.UploadPartCopyInput{
+		SourceBucket: source.bucket, SourceKey: source.key, SourceVersion: source.version,
+		SourceConditions: c.sourceConditions(),
+		Bucket:           c.bucket, Key: c.key, Upload: upload, Number: number,
+	}
+	if header := c.header("X-Amz-Copy-Source-Range"); header != "" {
+		if in.SourceRange = parseRange(header); in.SourceRange == nil {
+			return api.InvalidArgumentf("x-amz-copy-source-range", header,
+				"The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based "+
+					"offsets of the first and last bytes to copy")
+		}
+	}
+	part, err := c.h.Service.UploadPartCopy(c.r.Context(), c.by, in)
+	if err != nil {
+		return err
+	}
+	x := newXML(512)
+	x.root("CopyPartResult")
+	x.time("LastModified", part.Modified)
+	x.etag(part.ETag)
+	x.checksum(part.Checksum)
+	x.close("CopyPartResult")
+	c.xml(http.StatusOK, x)
+	return nil
+}
+
 // partNamed returns the upload id and the part number of an upload of a part, which must both be there.
 func (c *call) partNamed() (upload string, number int, err error) {
 	if upload = c.query.Get("uploadId"); upload == "" {

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"fmt"
+	"html"
 	"slices"
 	"strings"
 	"testing"
@@ -81,13 +82,32 @@ func TestAbortMultipartUpload(t *testing.T) {
 	s.do("GET", "/bucket/key?uploadId="+id, "").want(404, "NoSuchUpload")
 }
 
+func TestUploadPartCopy(t *testing.T) {
+	s := newBucket(t, "bucket")
+	s.do("PUT", "/bucket/source", "0123456789").want(200, "")
+	id := s.do("POST", "/bucket/key?uploads", "").want(200, "").element("UploadId")
+	part := "/bucket/key?partNumber=1&uploadId=" + id
+	source := "X-Amz-Copy-Source: bucket/source"
+	for _, r := range []string{"bytes=0-10", "bytes=5-", "bytes=-5", "5-6"} {
+		s.do("PUT", part, "", source, "X-Amz-Copy-Source-Range: "+r).want(400, "InvalidArgument")
+	}
+	s.do("PUT", part, "", source, "X-Amz-Copy-Source-If-Match: other").want(412, "PreconditionFailed")
+	s.do("PUT", part, "", source).want(200, "")
+	etag := s.do("PUT", part, "", source, "X-Amz-Copy-Source-Range: bytes=2-4").want(200, "").element("ETag")
+	s.do("POST", "/bucket/key?uploadId="+id, "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>"+
+		html.EscapeString(etag)+"</ETag></Part></CompleteMultipartUpload>").want(200, "")
+	if got := s.do("GET", "/bucket/key", "").want(200, ""); string(got.body) != "234" {
+		t.Errorf("the copied part holds %q, want %q", got.body, "234")
+	}
+}
+
 func TestMultipartUploadRefuses(t *testing.T) {
 	s := newBucket(t, "bucket")
 	id := s.do("POST", "/bucket/key?uploads", "").want(200, "").element("UploadId")
 	for _, number := range []string{"0", "10001", "x", "-1", ""} {
 		s.do("PUT", "/bucket/key?uploadId="+id+"&partNumber="+number, "x").want(400, "InvalidArgument")
 	}
-	s.do("PUT", "/bucket/key?partNumber=1&uploadId="+id, "", "X-Amz-Copy-Source: bucket/key").want(501, "NotImplemented")
+	s.do("PUT", "/bucket/key?partNumber=1&uploadId="+id, "", "X-Amz-Copy-Source: bucket/missing").want(404, "NoSuchKey")
 	s.do("POST", "/bucket/key?uploads", "", "X-Amz-Checksum-Algorithm: MD4").want(400, "InvalidRequest")
 	s.do("POST", "/bucket/key?uploads", "", "X-Amz-Checksum-Type: COMPOSITE").want(400, "InvalidRequest")
 	s.do("POST", "/bucket/key?uploadId="+id, "").want(400, "MissingRequestBodyError")

@@ -48,7 +48,7 @@ var operations = []operation{
 	{"DeleteObject", objectLevel, http.MethodDelete, "", "", (*call).deleteObject},
 
 	{"CreateMultipartUpload", objectLevel, http.MethodPost, "uploads", "", (*call).createMultipartUpload},
-	{"UploadPartCopy", objectLevel, http.MethodPut, "uploadId", copySourceHeader, notImplemented},
+	{"UploadPartCopy", objectLevel, http.MethodPut, "uploadId", copySourceHeader, (*call).uploadPartCopy},
 	{"UploadPart", objectLevel, http.MethodPut, "uploadId", "", (*call).uploadPart},
 	{"ListParts", objectLevel, http.MethodGet, "uploadId", "", (*call).listParts},
 	{"CompleteMultipartUpload", objectLevel, http.MethodPost, "uploadId", "", (*call).completeMultipartUpload},
