@@ -57,7 +57,8 @@ type MetadataStore interface {
 	// Parts returns up to limit parts of an upload with numbers greater than after, ascending.
 	Parts(ctx context.Context, upload string, after, limit int) ([]*Part, error)
 
-	// Shared returns how many things name a blob; 0 if there is no record, which means one or none.
+	// Shared returns how many things name a blob; 0 if there is no record, which means one or none. It is the count as of
+	// Position: what an Apply that was cut short has left does not show, because Fold counts on from the answer.
 	Shared(ctx context.Context, blob string) (int64, error)
 	// Garbage returns up to limit garbage records, the oldest first.
 	Garbage(ctx context.Context, limit int) ([]Garbage, error)
