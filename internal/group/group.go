@@ -6,15 +6,18 @@ import (
 	"time"
 )
 
-// MaxWait bounds how long a flush waits for company that it expects.
-const MaxWait = 5 * time.Millisecond
+// How long a flush waits for company that it expects.
+const (
+	Patience = 2 * time.Millisecond  // while nobody comes
+	MaxWait  = 10 * time.Millisecond // while some come, but not as many as expected
+)
 
 // Committer gathers items and flushes them together, one flush at a time and in the order in which they came.
 //
 // An item that finds nobody else around is flushed at once. While a flush runs, the next group gathers; when as many
 // came as last time, it is flushed without more delay. It waits for those, because writers that were just answered
-// tend to come back together, and every one that shares the flush saves one. If they stay away, it goes after MaxWait
-// and expects fewer from then on.
+// tend to come back together, and every one that shares the flush saves one. If they stay away, it goes without them and
+// expects fewer from then on.
 type Committer[T any] struct {
 	flush func([]T)
 
@@ -102,12 +105,17 @@ func (c *Committer[T]) run() {
 
 // gather takes the next group. It reports whether everyone expected came; the group is empty after Close.
 func (c *Committer[T]) gather() (group []member[T], complete bool) {
-	var timeout <-chan time.Time
-	for {
+	var (
+		began   time.Time        // when the wait for company began
+		tick    <-chan time.Time // when to look whether somebody came
+		seen    int              // how many there were at the last look
+		waiting int
+	)
+	for ticked := false; ; {
 		c.mu.Lock()
-		n := len(c.waiting)
-		complete = n >= c.expected
-		if n > 0 && (complete || c.closed) {
+		waiting, complete = len(c.waiting), len(c.waiting) >= c.expected
+		late := ticked && (waiting == seen || time.Since(began) >= MaxWait)
+		if waiting > 0 && (complete || late || c.closed) {
 			return c.take(), complete
 		}
 		closed := c.closed
@@ -115,14 +123,17 @@ func (c *Committer[T]) gather() (group []member[T], complete bool) {
 		if closed {
 			return nil, false
 		}
-		if n > 0 && timeout == nil {
-			timeout = time.After(MaxWait)
+		if waiting > 0 && tick == nil {
+			began = time.Now()
+		}
+		if waiting > 0 && (tick == nil || ticked) {
+			seen, tick = waiting, time.After(Patience)
 		}
 		select {
 		case <-c.wake:
-		case <-timeout:
-			c.mu.Lock()
-			return c.take(), false
+			ticked = false
+		case <-tick:
+			ticked = true
 		}
 	}
 }

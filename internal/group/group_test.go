@@ -10,7 +10,7 @@ import (
 	"github.com/bleepstore/bleepstore/internal/group"
 )
 
-const flushTime = time.Second // far above MaxWait
+const flushTime = time.Second // far above group.MaxWait
 
 // flushes records what a Committer flushed, in a bubble in which each flush takes flushTime.
 type flushes struct {
@@ -81,7 +81,7 @@ func TestThoseWhoComeDuringAFlushShareTheNext(t *testing.T) {
 		done.Wait()
 		f.want(t, []int{0}, []int{1, 2, 3})
 		// The next flush expects the first one back, and waits for it.
-		f.wantBegun(t, 1, flushTime+group.MaxWait)
+		f.wantBegun(t, 1, flushTime+group.Patience)
 		c.Close()
 	})
 }
@@ -92,10 +92,34 @@ func TestFlushBeginsWhenAllExpectedAreThere(t *testing.T) {
 		var done sync.WaitGroup
 		do(c, &done, 0, 1)
 		time.Sleep(flushTime) // 0 is answered, and comes back
+		synctest.Wait()
 		do(c, &done, 2)
 		done.Wait()
 		f.want(t, []int{0}, []int{1, 2})
 		f.wantBegun(t, 1, flushTime)
+		c.Close()
+	})
+}
+
+func TestAFlushGoesWithoutStragglers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, c := record()
+		var done sync.WaitGroup
+		all := make([]int, 100)
+		do(c, &done, all...)
+		done.Wait() // from now on, a hundred are expected
+
+		const pause = group.Patience / 2
+		begun := flushTime + group.Patience + flushTime // when the second flush has ended
+		var came []int
+		for elapsed := time.Duration(0); elapsed < group.MaxWait; elapsed += pause {
+			do(c, &done, len(came))
+			came = append(came, len(came))
+			time.Sleep(pause)
+		}
+		done.Wait()
+		f.wantBegun(t, 2, begun+group.MaxWait)
+		f.want(t, []int{0}, all[1:], came)
 		c.Close()
 	})
 }
@@ -110,8 +134,8 @@ func TestThoseWhoStayAwayAreNotExpectedAgain(t *testing.T) {
 
 		begin := time.Now()
 		c.Do(3) // alone now: waits for company once
-		if took := time.Since(begin); took != group.MaxWait+flushTime {
-			t.Errorf("the first one alone took %v, want %v", took, group.MaxWait+flushTime)
+		if took := time.Since(begin); took != group.Patience+flushTime {
+			t.Errorf("the first one alone took %v, want %v", took, group.Patience+flushTime)
 		}
 		begin = time.Now()
 		c.Do(4)
