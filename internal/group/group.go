@@ -18,57 +18,77 @@ const (
 // came as last time, it is flushed without more delay. It waits for those, because writers that were just answered
 // tend to come back together, and every one that shares the flush saves one. If they stay away, it goes without them and
 // expects fewer from then on.
+//
+// The first of a group leads it: it flushes for the others, in its own goroutine, and then makes the first of the next
+// group lead. A Committer has no goroutine of its own.
 type Committer[T any] struct {
 	flush func([]T)
 
 	mu       sync.Mutex
-	waiting  []member[T]
-	expected int // how many items the next flush waits for
-	closed   bool
+	waiting  []member[T]   // the next group; its first member leads or will lead
+	leading  bool          // somebody leads
+	expected int           // how many items the next flush waits for
+	closed   bool          // no item is accepted any more
+	idle     chan struct{} // closed when nobody leads after Close
 
-	wake chan struct{} // holds one token when run has something to look at
-	done chan struct{} // closed when run has returned
+	wake chan struct{} // holds one token when the leader has something to look at
 }
 
 type member[T any] struct {
-	item    T
-	flushed chan struct{}
+	item T
+	turn chan turn
 }
 
-// New starts a Committer that hands groups of items to flush. Results, errors included, travel in the items, so T is
-// usually a pointer. Close it to end its goroutine.
+// turn is what a waiting member is told.
+type turn int
+
+const (
+	flushed turn = iota // the item was flushed
+	lead                // the item is the first of the next group
+)
+
+// New makes a Committer that hands groups of items to flush. Results, errors included, travel in the items, so T is
+// usually a pointer.
 func New[T any](flush func([]T)) *Committer[T] {
-	c := &Committer[T]{flush: flush, expected: 1, wake: make(chan struct{}, 1), done: make(chan struct{})}
-	go c.run()
-	return c
+	return &Committer[T]{flush: flush, expected: 1, wake: make(chan struct{}, 1), idle: make(chan struct{})}
 }
 
 // Do adds item to the next group and returns when that group was flushed. It reports false, without having flushed the
 // item, after Close.
 func (c *Committer[T]) Do(item T) bool {
-	m := member[T]{item: item, flushed: make(chan struct{})}
+	m := member[T]{item: item, turn: make(chan turn, 1)}
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
 		return false
 	}
 	c.waiting = append(c.waiting, m)
-	first, complete := len(c.waiting) == 1, len(c.waiting) == c.expected
+	leads, complete := !c.leading, len(c.waiting) == c.expected
+	c.leading = true
 	c.mu.Unlock()
-	if first || complete {
+	switch {
+	case leads:
+		c.lead()
+		return true
+	case complete:
 		c.signal()
 	}
-	<-m.flushed
+	if <-m.turn == lead {
+		c.lead()
+	}
 	return true
 }
 
-// Close flushes what is waiting and returns when the last flush has ended.
+// Close flushes what is waiting and returns when the last flush has ended. It is called once.
 func (c *Committer[T]) Close() {
 	c.mu.Lock()
 	c.closed = true
+	leading := c.leading
 	c.mu.Unlock()
-	c.signal()
-	<-c.done
+	if leading {
+		c.signal()
+		<-c.idle
+	}
 }
 
 func (c *Committer[T]) signal() {
@@ -78,56 +98,56 @@ func (c *Committer[T]) signal() {
 	}
 }
 
-func (c *Committer[T]) run() {
-	defer close(c.done)
-	for {
-		group, complete := c.gather()
-		if len(group) == 0 {
-			return
-		}
-		items := make([]T, len(group))
-		for i, m := range group {
-			items[i] = m.item
-		}
-		c.flush(items)
+// lead flushes the group that waits, and hands over to the first of the next one.
+func (c *Committer[T]) lead() {
+	group, complete := c.gather()
+	items := make([]T, len(group))
+	for i, m := range group {
+		items[i] = m.item
+	}
+	c.flush(items)
 
-		c.mu.Lock()
-		c.expected = len(group)
-		if complete {
-			c.expected += len(c.waiting)
+	c.mu.Lock()
+	c.expected = len(group)
+	if complete {
+		c.expected += len(c.waiting)
+	}
+	if len(c.waiting) > 0 {
+		c.waiting[0].turn <- lead
+	} else {
+		c.leading = false
+		if c.closed {
+			close(c.idle)
 		}
-		c.mu.Unlock()
-		for _, m := range group {
-			close(m.flushed)
-		}
+	}
+	c.mu.Unlock()
+	for _, m := range group[1:] {
+		m.turn <- flushed
 	}
 }
 
-// gather takes the next group. It reports whether everyone expected came; the group is empty after Close.
+// gather waits for the group to be complete, and takes it. It reports whether everyone expected came.
 func (c *Committer[T]) gather() (group []member[T], complete bool) {
 	var (
-		began   time.Time        // when the wait for company began
-		tick    <-chan time.Time // when to look whether somebody came
-		seen    int              // how many there were at the last look
-		waiting int
+		began time.Time        // when the wait for company began
+		tick  <-chan time.Time // when to look whether somebody came; nil before the wait
+		seen  int              // how many there were at the last look
 	)
 	for ticked := false; ; {
 		c.mu.Lock()
-		waiting, complete = len(c.waiting), len(c.waiting) >= c.expected
-		late := ticked && (waiting == seen || time.Since(began) >= MaxWait)
-		if waiting > 0 && (complete || late || c.closed) {
-			return c.take(), complete
+		group, complete = c.waiting, len(c.waiting) >= c.expected
+		late := ticked && (len(group) == seen || time.Since(began) >= MaxWait)
+		if complete || late || c.closed {
+			c.waiting = nil
+			c.mu.Unlock()
+			return group, complete
 		}
-		closed := c.closed
 		c.mu.Unlock()
-		if closed {
-			return nil, false
-		}
-		if waiting > 0 && tick == nil {
+		if tick == nil {
 			began = time.Now()
 		}
-		if waiting > 0 && (tick == nil || ticked) {
-			seen, tick = waiting, time.After(Patience)
+		if tick == nil || ticked {
+			seen, tick = len(group), time.After(Patience)
 		}
 		select {
 		case <-c.wake:
@@ -136,12 +156,4 @@ func (c *Committer[T]) gather() (group []member[T], complete bool) {
 			ticked = true
 		}
 	}
-}
-
-// take empties the waiting list and unlocks mu.
-func (c *Committer[T]) take() []member[T] {
-	defer c.mu.Unlock()
-	group := c.waiting
-	c.waiting = nil
-	return group
 }
