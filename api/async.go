@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	asyncBuffer  = 256 << 10 // bytes
-	asyncBuffers = 4         // that may be under way to one writer
+	asyncBuffer  = 64 << 10 // bytes
+	asyncBuffers = 4        // that may be under way to one writer
 )
 
 var asyncPool = sync.Pool{New: func() any { return new([asyncBuffer]byte) }}

@@ -18,6 +18,9 @@ import (
 // See https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html
 const MaxPutSize = 5 << 30
 
+// asyncBody is above how many bytes the MD5 of a body is computed beside it.
+const asyncBody = 256 << 10
+
 // Body is the content of an object or part, with what the client says about it.
 type Body struct {
 	Reader io.Reader // errors that are an *Error are passed on as they are
@@ -38,16 +41,8 @@ type content struct {
 	checksum eventlog.Checksum // of Body.Algorithm; without a type
 }
 
-// blobs lists the blob, unless the content is empty: then nothing names one.
-func (c *content) blobs() []eventlog.Blob {
-	if c.blob.Size == 0 {
-		return nil
-	}
-	return []eventlog.Blob{c.blob}
-}
-
 // receive streams a body into a new blob and checks everything that the client said about it. If it returns an error,
-// no blob is left.
+// the blob is discarded.
 func (s *Service) receive(ctx context.Context, body Body) (*content, error) {
 	if body.Length > MaxPutSize {
 		return nil, tooLarge(body.Length)
@@ -78,11 +73,8 @@ func (s *Service) receive(ctx context.Context, body Body) (*content, error) {
 	c.blob = eventlog.Blob{ID: string(id), Size: size, CRC64NVME: encodeSum(crc)}
 	c.checksum = eventlog.Checksum{Algorithm: body.Algorithm, Value: encodeSum(checksum)}
 	if err := c.check(body, source.size); err != nil {
-		s.discard(ctx, c)
+		s.discard(ctx, c.blob)
 		return nil, err
-	}
-	if size == 0 {
-		s.discard(ctx, c)
 	}
 	return c, nil
 }
@@ -107,10 +99,10 @@ func (c *content) check(body Body, received int64) error {
 	return nil
 }
 
-// discard removes the blob of content that nothing came to name. If that fails the blob stays as one that nobody names,
-// as after a crash.
-func (s *Service) discard(ctx context.Context, c *content) {
-	_ = s.blobs.Delete(context.WithoutCancel(ctx), []backends.ID{backends.ID(c.blob.ID)})
+// discard removes a blob that nothing came to name. If that fails the blob stays as one that nobody names, as after a
+// crash.
+func (s *Service) discard(ctx context.Context, blob eventlog.Blob) {
+	_ = s.blobs.Delete(context.WithoutCancel(ctx), []backends.ID{backends.ID(blob.ID)})
 }
 
 func putError(id backends.ID, err error) error {
@@ -143,7 +135,7 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	for _, h := range r.hashes {
 		h.Write(p[:n])
 	}
-	r.md5.Write(p[:n])
+	_, _ = r.md5.Write(p[:n]) // neither a hash nor an asyncWriter fails
 	if err == io.EOF && r.body.Length >= 0 && r.size != r.body.Length {
 		return n, NewError(IncompleteBody)
 	}
@@ -154,7 +146,7 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 // of a large body, so it gets a goroutine of its own there, which ends with the call.
 func (r *bodyReader) startMD5() (sum func() []byte) {
 	h := md5.New()
-	if 0 <= r.body.Length && r.body.Length <= asyncBuffer {
+	if 0 <= r.body.Length && r.body.Length <= asyncBody {
 		r.md5 = h
 		return func() []byte { return h.Sum(nil) }
 	}

@@ -49,19 +49,31 @@ func (s *Service) CreateBucket(ctx context.Context, by Caller, name, location st
 		return Errorf(IllegalLocationConstraint,
 			"The %s location constraint is incompatible for the region specific endpoint this request was sent to.", location)
 	}
+	// Programs like to make sure of a bucket that they use: they need not hold up everybody in it.
+	if exists, err := s.bucketExists(ctx, by, name); exists || err != nil {
+		return err
+	}
 	defer s.locks.acquire(bucketLock(name, true))()
-	switch bucket, err := s.store.Bucket(ctx, name); {
-	case errors.Is(err, projections.ErrNotFound):
-	case err != nil:
-		return fmt.Errorf("read bucket %q: %w", name, err)
-	case bucket.Owner.ID != by.Account.ID:
-		return NewError(BucketAlreadyExists, Detail{"BucketName", name})
-	case s.region == "us-east-1":
-		return nil
-	default:
-		return NewError(BucketAlreadyOwnedByYou, Detail{"BucketName", name})
+	if exists, err := s.bucketExists(ctx, by, name); exists || err != nil {
+		return err
 	}
 	return s.commit(ctx, by, now(), &eventlog.BucketCreated{Bucket: name, Region: s.region, Owner: by.Account})
+}
+
+// bucketExists tells whether there is a bucket, and the error with which CreateBucket then ends, if any.
+func (s *Service) bucketExists(ctx context.Context, by Caller, name string) (bool, error) {
+	switch bucket, err := s.store.Bucket(ctx, name); {
+	case errors.Is(err, projections.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("read bucket %q: %w", name, err)
+	case bucket.Owner.ID != by.Account.ID:
+		return true, NewError(BucketAlreadyExists, Detail{"BucketName", name})
+	case s.region == "us-east-1":
+		return true, nil
+	default:
+		return true, NewError(BucketAlreadyOwnedByYou, Detail{"BucketName", name})
+	}
 }
 
 // Bucket returns a bucket: HeadBucket and GetBucketLocation. Errors: NoSuchBucket, AccessDenied.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
-	"fmt"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -37,6 +37,9 @@ func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUplo
 	}
 	defer s.locks.acquire(bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))()
 	upload, err := s.upload(ctx, by, in.Bucket, in.Key, in.Upload)
+	if completed := s.completed(ctx, in, err); completed != nil {
+		return completed, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +53,7 @@ func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUplo
 	}
 	object := newObject(by, current)
 	object.Owner, object.Attributes = upload.Owner, upload.Attributes
-	unused, err := assemble(&object, stored, in.Parts)
+	unused, err := assemble(&object, upload, stored, in.Parts)
 	if err != nil {
 		return nil, err
 	}
@@ -64,15 +67,48 @@ func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUplo
 	if err := s.storeManifest(ctx, &object); err != nil {
 		return nil, err
 	}
-	return s.create(ctx, by, &eventlog.ObjectCreated{
+	created, err := s.create(ctx, by, &eventlog.ObjectCreated{
 		Bucket: in.Bucket, Key: in.Key, Via: eventlog.ViaMultipart, Object: object, Upload: in.Upload,
 		Freed: append(freed(current), freedBlobs(unused)...),
 	})
+	if refused(err) && object.Manifest != nil {
+		s.discard(ctx, *object.Manifest)
+	}
+	return created, err
+}
+
+// completed returns the object that an upload, which is no more, has become, as far as the key still has it: a client
+// that did not get the answer asks again, and S3 answers the same. It returns nil unless err is that there is no upload.
+func (s *Service) completed(ctx context.Context, in CompleteUploadInput, err error) *projections.Object {
+	if e, ok := errors.AsType[*Error](err); !ok || e.Code != NoSuchUpload {
+		return nil
+	}
+	object, err := s.current(ctx, in.Bucket, in.Key)
+	if err != nil || object == nil {
+		return nil
+	}
+	if etag, ok := compositeETag(in.Parts); !ok || etag != object.ETag {
+		return nil
+	}
+	return object
+}
+
+// compositeETag is the ETag of an object of parts: the MD5 of their MD5s, and their number. It reports false for ETags
+// that are none of parts.
+func compositeETag(parts []CompletedPart) (string, bool) {
+	etags := md5.New()
+	for _, part := range parts {
+		sum, err := hex.DecodeString(strings.Trim(part.ETag, `"`))
+		if err != nil {
+			return "", false
+		}
+		etags.Write(sum)
+	}
+	return hex.EncodeToString(etags.Sum(nil)) + "-" + strconv.Itoa(len(parts)), true
 }
 
 // assemble gives an object the parts of an upload that the client lists, and returns the blobs of the others.
-func assemble(object *eventlog.Object, stored []*projections.Part, listed []CompletedPart) (unused []eventlog.Blob, err error) {
-	etags := md5.New()
+func assemble(object *eventlog.Object, upload *projections.Upload, stored []*projections.Part, listed []CompletedPart) (unused []eventlog.Blob, err error) {
 	for i, want := range listed {
 		if i > 0 && want.Number <= listed[i-1].Number {
 			return nil, NewError(InvalidPartOrder)
@@ -81,7 +117,7 @@ func assemble(object *eventlog.Object, stored []*projections.Part, listed []Comp
 			unused = append(unused, stored[0].Blob)
 			stored = stored[1:]
 		}
-		if len(stored) == 0 || stored[0].Number != want.Number || !want.names(stored[0]) {
+		if len(stored) == 0 || stored[0].Number != want.Number || !want.names(stored[0], upload.Checksum.Algorithm) {
 			return nil, NewError(InvalidPart, Detail{"PartNumber", strconv.Itoa(want.Number)}, Detail{"ETag", want.ETag})
 		}
 		part := stored[0]
@@ -90,11 +126,6 @@ func assemble(object *eventlog.Object, stored []*projections.Part, listed []Comp
 			return nil, NewError(EntityTooSmall, Detail{"ProposedSize", strconv.FormatInt(part.Size, 10)},
 				Detail{"MinSizeAllowed", strconv.Itoa(MinPartSize)}, Detail{"PartNumber", strconv.Itoa(part.Number)}, Detail{"ETag", part.ETag})
 		}
-		sum, err := hex.DecodeString(part.ETag)
-		if err != nil {
-			return nil, fmt.Errorf("ETag of part %d: %w", part.Number, err)
-		}
-		etags.Write(sum)
 		object.Size += part.Size
 		object.Parts = append(object.Parts, part.Part)
 		object.Blobs = append(object.Blobs, part.Blob)
@@ -102,14 +133,20 @@ func assemble(object *eventlog.Object, stored []*projections.Part, listed []Comp
 	for _, part := range stored {
 		unused = append(unused, part.Blob)
 	}
-	object.ETag = hex.EncodeToString(etags.Sum(nil)) + "-" + strconv.Itoa(len(listed))
+	object.ETag, _ = compositeETag(listed) // each of which is that of a part
 	return unused, nil
 }
 
-// names tells whether the client means a stored part.
-func (p CompletedPart) names(stored *projections.Part) bool {
-	return strings.Trim(p.ETag, `"`) == stored.ETag &&
-		(p.Checksum.Value == "" || p.Checksum.Algorithm == stored.Checksum.Algorithm && p.Checksum.Value == stored.Checksum.Value)
+// names tells whether the client means a stored part. Where the upload chose no algorithm, a checksum under another than
+// the default was checked when the part came, and is not kept.
+func (p CompletedPart) names(stored *projections.Part, chosen string) bool {
+	if strings.Trim(p.ETag, `"`) != stored.ETag {
+		return false
+	}
+	if p.Checksum.Value == "" || chosen == "" && p.Checksum.Algorithm != stored.Checksum.Algorithm {
+		return true
+	}
+	return p.Checksum.Algorithm == stored.Checksum.Algorithm && p.Checksum.Value == stored.Checksum.Value
 }
 
 // completedChecksum makes the checksum of an object of its parts', and checks it against the one that the client gives.

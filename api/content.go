@@ -48,7 +48,12 @@ func (s *Service) manifest(ctx context.Context, object *projections.Object) (m e
 		return m, fmt.Errorf("open manifest %s of object %q in bucket %q: %w", blob.ID, object.Key, object.Bucket, err)
 	}
 	defer r.Close()
-	if err := json.UnmarshalRead(r, &m); err != nil {
+	crc := crc64nvme.New()
+	err = json.UnmarshalRead(io.TeeReader(r, crc), &m)
+	if err == nil && encodeSum(crc) != blob.CRC64NVME {
+		err = fmt.Errorf("its checksum is %s, it was written with %s", encodeSum(crc), blob.CRC64NVME)
+	}
+	if err != nil {
 		return m, fmt.Errorf("read manifest %s of object %q in bucket %q: %w", blob.ID, object.Key, object.Bucket, err)
 	}
 	return m, nil
@@ -113,7 +118,11 @@ func (r *objectReader) next() error {
 	return nil
 }
 
+// Read fails when the context of the request has ended.
 func (r *objectReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
 	for r.current != nil {
 		n, err := r.current.Read(p)
 		if err == io.EOF {

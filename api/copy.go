@@ -41,13 +41,27 @@ func (s *Service) CopyObject(ctx context.Context, by Caller, in CopyObjectInput)
 			return nil, err
 		}
 	}
+	// A checksum may have to read all of the source, which is not for when others wait for the locks.
+	source, err := s.copySource(ctx, by, in)
+	if err != nil {
+		return nil, err
+	}
+	checksum, err := s.copiedChecksum(ctx, in, source)
+	if err != nil {
+		return nil, err
+	}
 	// The source is locked too: were it deleted meanwhile, its blobs would become garbage while the copy names them.
 	defer s.locks.acquire(
 		bucketLock(in.SourceBucket, false), keyLock(in.SourceBucket, in.SourceKey, false),
 		bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))()
-	source, err := s.copySource(ctx, by, in)
-	if err != nil {
+	hashed := source.Version
+	if source, err = s.copySource(ctx, by, in); err != nil {
 		return nil, err
+	}
+	if source.Version != hashed {
+		if checksum, err = s.copiedChecksum(ctx, in, source); err != nil {
+			return nil, err
+		}
 	}
 	current, err := s.replaceable(ctx, by, in.Bucket, in.Key, in.Conditions)
 	if err != nil {
@@ -60,10 +74,7 @@ func (s *Service) CopyObject(ctx context.Context, by Caller, in CopyObjectInput)
 	object := newObject(by, current)
 	object.Size, object.ETag = source.Size, source.ETag
 	object.Blobs, object.Parts, object.Manifest = source.Blobs, source.Parts, source.Manifest
-	object.Attributes = copiedAttributes(in, source)
-	if object.Checksum, err = s.copiedChecksum(ctx, in, source); err != nil {
-		return nil, err
-	}
+	object.Attributes, object.Checksum = copiedAttributes(in, source), checksum
 	return s.create(ctx, by, &eventlog.ObjectCreated{
 		Bucket: in.Bucket, Key: in.Key, Via: eventlog.ViaCopy, Object: object, Freed: freed(current),
 		Source: &eventlog.Source{Bucket: in.SourceBucket, Key: in.SourceKey, Version: source.Version},
@@ -90,6 +101,7 @@ func (s *Service) copySource(ctx context.Context, by Caller, in CopyObjectInput)
 
 func copiedAttributes(in CopyObjectInput, source *projections.Object) eventlog.Attributes {
 	attributes := source.Attributes
+	attributes.WebsiteRedirect = "" // which S3 does not copy
 	if in.Attributes != nil {
 		attributes = *in.Attributes
 		attributes.Tags = source.Attributes.Tags
@@ -115,7 +127,7 @@ func (s *Service) copiedChecksum(ctx context.Context, in CopyObjectInput, source
 		return eventlog.Checksum{}, err
 	}
 	defer r.Close()
-	if _, err := io.Copy(h, r); err != nil {
+	if _, err := io.Copy(h, struct{ io.Reader }{r}); err != nil { // by Read, which heeds ctx
 		return eventlog.Checksum{}, fmt.Errorf("read object %q of bucket %q for its checksum: %w", in.SourceKey, in.SourceBucket, err)
 	}
 	return eventlog.Checksum{Algorithm: in.Algorithm, Type: FullObject, Value: encodeSum(h)}, nil

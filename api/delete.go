@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 
 	"github.com/bleepstore/bleepstore/eventlog"
 )
@@ -17,7 +18,7 @@ type DeleteObjectInput struct {
 }
 
 // DeleteObject removes the object; a key that has none is no error, unless the conditions ask for one.
-// Errors: NoSuchBucket, AccessDenied, NoSuchVersion, NoSuchKey, PreconditionFailed.
+// Errors: NoSuchBucket, AccessDenied, NoSuchKey, PreconditionFailed, and InvalidArgument for a version id that is none.
 func (s *Service) DeleteObject(ctx context.Context, by Caller, in DeleteObjectInput) error {
 	key := DeleteKey{Key: in.Key, Version: in.Version, IfMatch: in.IfMatch}
 	results, err := s.DeleteObjects(ctx, by, in.Bucket, []DeleteKey{key})
@@ -66,9 +67,12 @@ func (s *Service) DeleteObjects(ctx context.Context, by Caller, bucket string, k
 			continue
 		}
 		event, err := s.decideDelete(ctx, bucket, k)
-		if err != nil {
-			results[i].Err = AsError(err)
+		if refusal, ok := errors.AsType[*Error](err); ok {
+			results[i].Err = refusal
 			continue
+		}
+		if err != nil {
+			return nil, err // of the server, not of the entry
 		}
 		if event != nil {
 			events = append(events, event)

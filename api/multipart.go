@@ -106,10 +106,13 @@ func (s *Service) UploadPart(ctx context.Context, by Caller, in UploadPartInput)
 	defer s.locks.acquire(bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, false), partLock(in.Upload, in.Number))()
 	stored, err := s.decidePart(ctx, by, in, c)
 	if err != nil {
-		s.discard(ctx, c)
+		s.discard(ctx, c.blob)
 		return nil, err
 	}
 	if err := s.commit(ctx, by, stored.Part.Modified, stored); err != nil {
+		if refused(err) {
+			s.discard(ctx, c.blob)
+		}
 		return nil, err
 	}
 	return &projections.Part{Upload: in.Upload, Part: stored.Part, Blob: stored.Blob}, nil

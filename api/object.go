@@ -34,7 +34,7 @@ func (s *Service) PutObject(ctx context.Context, by Caller, in PutObjectInput) (
 	defer s.locks.acquire(bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))()
 	current, err := s.replaceable(ctx, by, in.Bucket, in.Key, in.Conditions)
 	if err != nil {
-		s.discard(ctx, c)
+		s.discard(ctx, c.blob)
 		return nil, err
 	}
 	object := newObject(by, current)
@@ -43,14 +43,17 @@ func (s *Service) PutObject(ctx context.Context, by Caller, in PutObjectInput) (
 	object.Checksum = c.checksum
 	object.Checksum.Type = FullObject
 	object.Attributes = in.Attributes
-	object.Blobs = c.blobs()
-	return s.create(ctx, by, &eventlog.ObjectCreated{
+	object.Blobs = []eventlog.Blob{c.blob}
+	created, err := s.create(ctx, by, &eventlog.ObjectCreated{
 		Bucket: in.Bucket, Key: in.Key, Via: eventlog.ViaPut, Object: object, Freed: freed(current),
 	})
+	if refused(err) {
+		s.discard(ctx, c.blob)
+	}
+	return created, err
 }
 
-// replaceable returns the current object of a key, nil if there is none, which the caller may replace. The key is
-// locked.
+// replaceable returns the current object of a key, nil if there is none, if the caller may replace it.
 func (s *Service) replaceable(ctx context.Context, by Caller, bucket, key string, conditions WriteConditions) (*projections.Object, error) {
 	if _, err := s.bucket(ctx, by, bucket); err != nil {
 		return nil, err

@@ -80,6 +80,12 @@ func (s *Service) commit(ctx context.Context, by Caller, at time.Time, decided .
 	return nil
 }
 
+// refused tells whether an error of commit says that nothing was appended. Then nothing names the blobs of the events;
+// after other errors, something may.
+func refused(err error) bool {
+	return errors.Is(err, eventlog.ErrNoSpace) || errors.Is(err, eventlog.ErrTooLarge)
+}
+
 func unavailable(cause error) *Error {
 	return &Error{Code: ServiceUnavailable, Message: ServiceUnavailable.message(), Cause: cause}
 }

@@ -16,7 +16,7 @@ type Object struct {
 
 	Attributes Attributes `json:"attributes,omitzero"`
 
-	// Blobs are the object's bytes, in order. An object of no bytes has none.
+	// Blobs are the object's bytes, in order.
 	Blobs []Blob `json:"blobs,omitzero"`
 	// Parts say how the bytes of a multipart object divide; other objects have none. Part i is Blobs[i].
 	Parts []Part `json:"parts,omitzero"`

@@ -21,7 +21,9 @@ type Projector struct {
 	source Source
 	store  MetadataStore
 
-	stopped chan struct{} // closed when Run has returned; status is final then
+	catchUp  sync.Once     // closes caughtUp
+	caughtUp chan struct{} // closed when the status becomes ready
+	stopped  chan struct{} // closed when Run has returned; status is final then
 
 	mu     sync.Mutex
 	status Status
@@ -48,10 +50,11 @@ func (s Status) Ready() bool { return s.Running && s.Position.Seq >= s.Target.Se
 // NewProjector returns a projector that will apply the log to store.
 func NewProjector(source Source, store MetadataStore) *Projector {
 	return &Projector{
-		source:  source,
-		store:   store,
-		stopped: make(chan struct{}),
-		waiting: make(map[uint64]chan struct{}),
+		source:   source,
+		store:    store,
+		caughtUp: make(chan struct{}),
+		stopped:  make(chan struct{}),
+		waiting:  make(map[uint64]chan struct{}),
 	}
 }
 
@@ -132,6 +135,9 @@ func (p *Projector) advance(position eventlog.Position) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.status.Position = position
+	if p.status.Ready() {
+		p.catchUp.Do(func() { close(p.caughtUp) })
+	}
 	for seq, applied := range p.waiting {
 		if seq <= position.Seq {
 			close(applied)
@@ -179,6 +185,9 @@ func (p *Projector) applied(position eventlog.Position) <-chan struct{} {
 	}
 	return applied
 }
+
+// CaughtUp is closed when the store holds all that the log held when Run began.
+func (p *Projector) CaughtUp() <-chan struct{} { return p.caughtUp }
 
 // Status tells how far the projector is.
 func (p *Projector) Status() Status {

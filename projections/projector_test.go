@@ -91,7 +91,7 @@ func TestProjectorIsReadyWhenItHasCaughtUp(t *testing.T) {
 		p, stop := run(t, log, store)
 		synctest.Wait()
 		for applied := 0; applied < 1000; {
-			if s := p.Status(); s.Ready() || !s.Running {
+			if s := p.Status(); s.Ready() || !s.Running || isClosed(p.CaughtUp()) {
 				t.Fatalf("after %d of 1000 commits: %+v", applied, s)
 			}
 			store.token <- struct{}{}
@@ -100,7 +100,7 @@ func TestProjectorIsReadyWhenItHasCaughtUp(t *testing.T) {
 		}
 		log.append(putKey("c"))
 		synctest.Wait()
-		if !p.Status().Ready() {
+		if !p.Status().Ready() || !isClosed(p.CaughtUp()) {
 			t.Error("not ready, with only what came after the start to do")
 		}
 		close(store.token)
@@ -116,6 +116,15 @@ func TestProjectorIsReadyWhenItHasCaughtUp(t *testing.T) {
 			t.Errorf("2001 events took %d Applies", len(store.applied))
 		}
 	})
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 func TestProjectorAppliesALargeCommitWhole(t *testing.T) {

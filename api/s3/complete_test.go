@@ -1,0 +1,54 @@
+package s3
+
+import (
+	"html"
+	"strings"
+	"testing"
+)
+
+// completed lists one part by its ETag and, if there is one, a checksum element.
+func completed(etag, checksum string) string {
+	return "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>" + html.EscapeString(etag) + "</ETag>" +
+		checksum + "</Part></CompleteMultipartUpload>"
+}
+
+func TestAnUploadCanBeCompletedAgain(t *testing.T) {
+	s := newBucket(t, "bucket")
+	id := s.do("POST", "/bucket/key?uploads", "").want(200, "").element("UploadId")
+	etag := s.do("PUT", "/bucket/key?partNumber=1&uploadId="+id, "content").want(200, "").header.Get("ETag")
+	first := s.do("POST", "/bucket/key?uploadId="+id, completed(etag, "")).want(200, "")
+	second := s.do("POST", "/bucket/key?uploadId="+id, completed(etag, "")).want(200, "")
+	if first.element("ETag") != second.element("ETag") {
+		t.Errorf("completed first as %s, then as %s", first.body, second.body)
+	}
+	s.do("POST", "/bucket/key?uploadId="+id, completed(strings.Repeat("0", 32), "")).want(404, "NoSuchUpload")
+	s.do("PUT", "/bucket/key", "something else").want(200, "")
+	s.do("POST", "/bucket/key?uploadId="+id, completed(etag, "")).want(404, "NoSuchUpload")
+}
+
+func TestAnEmptyPartMakesAnEmptyObject(t *testing.T) {
+	s := newBucket(t, "bucket")
+	id := s.do("POST", "/bucket/key?uploads", "").want(200, "").element("UploadId")
+	etag := s.do("PUT", "/bucket/key?partNumber=1&uploadId="+id, "").want(200, "").header.Get("ETag")
+	s.do("POST", "/bucket/key?uploadId="+id, completed(etag, "")).want(200, "")
+	if a := s.do("GET", "/bucket/key", "").want(200, ""); len(a.body) > 0 {
+		t.Errorf("got %q", a.body)
+	}
+}
+
+func TestAPartMayBringAChecksumThatTheUploadDidNotChoose(t *testing.T) {
+	s := newBucket(t, "bucket")
+	const crc32 = "GHKGGQ==" // of "content"
+	part := func(key, algorithm string) (url, etag string) {
+		id := s.do("POST", "/bucket/"+key+"?uploads", "", algorithm).want(200, "").element("UploadId")
+		url = "/bucket/" + key + "?uploadId=" + id
+		return url, s.do("PUT", url+"&partNumber=1", "content").want(200, "").header.Get("ETag")
+	}
+	url, etag := part("default", "X-Unrelated: 1")
+	s.do("PUT", url+"&partNumber=1", "content", "X-Amz-Checksum-Crc32: AAAAAA==").want(400, "BadDigest")
+	s.do("POST", url, completed(etag, "<ChecksumCRC32>"+crc32+"</ChecksumCRC32>")).want(200, "")
+
+	url, etag = part("chosen", "X-Amz-Checksum-Algorithm: SHA256")
+	s.do("PUT", url+"&partNumber=1", "content", "X-Amz-Checksum-Crc32: "+crc32).want(400, "InvalidRequest")
+	s.do("POST", url, completed(etag, "<ChecksumCRC32>"+crc32+"</ChecksumCRC32>")).want(400, "InvalidPart")
+}

@@ -1,0 +1,190 @@
+// Package config is the configuration of a bleepstore process: what can be set, where it is read from, what is allowed.
+package config
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// Config is everything that can be set. Each scalar has a key, its path in the YAML file such as server.tls.cert, and an
+// environment variable: BLEEPSTORE_ and the key in capitals, or the shorter name in the env tag.
+type Config struct {
+	// Data is the folder under which everything is kept, unless a path elsewhere says otherwise.
+	Data     string   `yaml:"data"`
+	Server   Server   `yaml:"server"`
+	Auth     Auth     `yaml:"auth"`
+	Log      Log      `yaml:"log"`
+	Metadata Metadata `yaml:"metadata"`
+	Storage  Storage  `yaml:"storage"`
+	Logging  Logging  `yaml:"logging"`
+}
+
+// Server is how clients reach the server.
+type Server struct {
+	// Listen is the address to listen on, HOST:PORT. Port 0 takes a free one; an empty host means every interface.
+	Listen string `yaml:"listen" env:"LISTEN"`
+	// Domain makes BUCKET.Domain in the Host header name a bucket; empty for path-style addresses only.
+	Domain string `yaml:"domain"`
+	// Region is the region that clients sign for, and that of all buckets.
+	Region string `yaml:"region" env:"REGION"`
+	TLS    TLS    `yaml:"tls"`
+	// ShutdownTimeout is how long requests in flight may take to finish when the process is asked to stop.
+	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"`
+}
+
+// TLS names the PEM files of the server's certificate chain and key. Without them the server speaks plain HTTP.
+type TLS struct {
+	Cert string `yaml:"cert"`
+	Key  string `yaml:"key"`
+}
+
+// Enabled tells whether the server speaks HTTPS.
+func (t TLS) Enabled() bool { return t.Cert != "" }
+
+// Auth is who may use the server.
+type Auth struct {
+	// Credentials are the access keys that the server knows. In the environment, BLEEPSTORE_ACCESS_KEY and
+	// BLEEPSTORE_SECRET_KEY together replace all of them by one.
+	Credentials []Credential `yaml:"credentials"`
+}
+
+// Credential is an access key with its secret, and the account that it belongs to.
+type Credential struct {
+	AccessKey string `yaml:"access_key"`
+	SecretKey string `yaml:"secret_key"`
+	// ID is the account's canonical user id; empty for the hex SHA-256 of the access key. Keys of one account share it.
+	ID string `yaml:"id"`
+	// Name is the account's display name; empty for the access key.
+	Name string `yaml:"name"`
+}
+
+// Account returns the canonical user id and the display name of the account that the credential belongs to.
+func (c Credential) Account() (id, name string) {
+	sum := sha256.Sum256([]byte(c.AccessKey))
+	return cmp.Or(c.ID, hex.EncodeToString(sum[:])), cmp.Or(c.Name, c.AccessKey)
+}
+
+// IsDefault tells whether the secret is the one that everybody knows.
+func (c Credential) IsDefault() bool { return c.SecretKey == DefaultSecretKey }
+
+// UsesDefaultCredentials tells whether anybody can sign in, because a secret is the one that everybody knows.
+func (a Auth) UsesDefaultCredentials() bool {
+	return slices.ContainsFunc(a.Credentials, Credential.IsDefault)
+}
+
+// Log is the event log.
+type Log struct {
+	// Path is its folder; empty for DATA/log.
+	Path string `yaml:"path"`
+}
+
+// Metadata selects the engine of the metadata store.
+type Metadata struct {
+	Engine string `yaml:"engine"` // one of Engines
+	Pebble Pebble `yaml:"pebble"`
+}
+
+// Pebble is what the engine pebble needs to know.
+type Pebble struct {
+	// Path is its folder; empty for DATA/metadata.
+	Path string `yaml:"path"`
+}
+
+// Storage selects the backend that keeps blobs.
+type Storage struct {
+	Backend string        `yaml:"backend"` // one of Backends
+	Local   LocalStorage  `yaml:"local"`
+	Memory  MemoryStorage `yaml:"memory"`
+}
+
+// LocalStorage is what the backend local needs to know.
+type LocalStorage struct {
+	// Path is its folder; empty for DATA/blobs.
+	Path string `yaml:"path"`
+}
+
+// MemoryStorage is what the backend memory needs to know.
+type MemoryStorage struct {
+	// Limit is how many bytes all blobs together may have.
+	Limit Size `yaml:"limit"`
+}
+
+// Logging is what the process says on its standard error output.
+type Logging struct {
+	Level  string `yaml:"level"`  // one of Levels: it and what is graver is written
+	Format string `yaml:"format"` // one of Formats
+}
+
+// The engines of the metadata store, the backends for blobs, and the levels and formats of logging.
+const (
+	EnginePebble = "pebble"
+	EngineMemory = "memory"
+
+	BackendLocal  = "local"
+	BackendMemory = "memory"
+
+	FormatAuto = "auto" // text on a terminal, JSON elsewhere
+	FormatText = "text"
+	FormatJSON = "json"
+)
+
+// What can be chosen.
+var (
+	Engines  = []string{EnginePebble, EngineMemory}
+	Backends = []string{BackendLocal, BackendMemory}
+	Levels   = []string{"debug", "info", "warn", "error"}
+	Formats  = []string{FormatAuto, FormatText, FormatJSON}
+)
+
+// The credentials of a server that was not told others. They are no secret.
+const (
+	DefaultAccessKey = "bleepstore"
+	DefaultSecretKey = "bleepstore-secret"
+)
+
+// Default is the configuration of a server that was told nothing.
+func Default() *Config {
+	return &Config{
+		Data: "data",
+		Server: Server{
+			Listen:          "127.0.0.1:9000",
+			Region:          "us-east-1",
+			ShutdownTimeout: 10 * time.Second,
+		},
+		Auth:     Auth{Credentials: []Credential{{AccessKey: DefaultAccessKey, SecretKey: DefaultSecretKey}}},
+		Metadata: Metadata{Engine: EnginePebble},
+		Storage:  Storage{Backend: BackendLocal, Memory: MemoryStorage{Limit: 1 << 30}},
+		Logging:  Logging{Level: "info", Format: FormatAuto},
+	}
+}
+
+// Ephemeral tells whether everything is gone when the process ends. Blobs in memory make it so for the log and the
+// metadata too: an event never outlives its blob.
+func (c *Config) Ephemeral() bool { return c.Storage.Backend == BackendMemory }
+
+// EphemeralDir is the folder of what an ephemeral server needs on disk while it runs.
+func (c *Config) EphemeralDir() string { return filepath.Join(c.Data, "ephemeral") }
+
+// LogDir is the folder of the event log.
+func (c *Config) LogDir() string { return cmp.Or(c.Log.Path, filepath.Join(c.base(), "log")) }
+
+// MetadataDir is the folder of the metadata store.
+func (c *Config) MetadataDir() string {
+	return cmp.Or(c.Metadata.Pebble.Path, filepath.Join(c.base(), "metadata"))
+}
+
+// BlobDir is the folder of the blobs.
+func (c *Config) BlobDir() string {
+	return cmp.Or(c.Storage.Local.Path, filepath.Join(c.Data, "blobs"))
+}
+
+func (c *Config) base() string {
+	if c.Ephemeral() {
+		return c.EphemeralDir()
+	}
+	return c.Data
+}

@@ -1,0 +1,88 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+var (
+	regionForm    = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+	domainForm    = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$`)
+	accessKeyForm = regexp.MustCompile(`^[A-Za-z0-9._@+-]{1,128}$`)
+	secretKeyForm = regexp.MustCompile(`^[!-~]{8,128}$`) // ASCII that can be seen
+	idForm        = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
+// validate returns all that is wrong with c at once. Secrets are not repeated in errors.
+func (c *Config) validate() error {
+	var v validation
+	v.that(c.Data != "", "data", c.Data, "the name of a folder")
+
+	v.that(isAddress(c.Server.Listen), "server.listen", c.Server.Listen, "HOST:PORT, such as 127.0.0.1:9000 or :9000")
+	v.that(c.Server.Domain == "" || domainForm.MatchString(c.Server.Domain), "server.domain", c.Server.Domain,
+		"a domain name in lower case, such as s3.example.com")
+	v.that(regionForm.MatchString(c.Server.Region), "server.region", c.Server.Region,
+		"lower-case letters, digits and hyphens, such as us-east-1")
+	v.that((c.Server.TLS.Cert == "") == (c.Server.TLS.Key == ""), "server.tls", c.Server.TLS, "both cert and key, or neither")
+	v.that(c.Server.ShutdownTimeout >= 0 && c.Server.ShutdownTimeout <= time.Hour, "server.shutdown_timeout",
+		c.Server.ShutdownTimeout, "0s to 1h")
+
+	v.oneOf("metadata.engine", c.Metadata.Engine, Engines)
+	v.oneOf("storage.backend", c.Storage.Backend, Backends)
+	v.that(c.Storage.Memory.Limit > 0, "storage.memory.limit", c.Storage.Memory.Limit, "at least one byte, such as 512MiB")
+	if c.Ephemeral() {
+		const want = "none while storage.backend is memory: the log and the metadata must not outlive the blobs"
+		v.that(c.Log.Path == "", "log.path", c.Log.Path, want)
+		v.that(c.Metadata.Pebble.Path == "", "metadata.pebble.path", c.Metadata.Pebble.Path, want)
+	}
+
+	v.oneOf("logging.level", c.Logging.Level, Levels)
+	v.oneOf("logging.format", c.Logging.Format, Formats)
+
+	c.Auth.validate(&v)
+	return errors.Join(v...)
+}
+
+func (a Auth) validate(v *validation) {
+	v.that(len(a.Credentials) > 0, "auth.credentials", "empty", "at least one access key")
+	seen := map[string]bool{}
+	for i, c := range a.Credentials {
+		key := fmt.Sprintf("auth.credentials[%d].", i)
+		v.that(accessKeyForm.MatchString(c.AccessKey), key+"access_key", c.AccessKey,
+			"1 to 128 letters, digits or any of . _ @ + -")
+		v.that(!seen[c.AccessKey], key+"access_key", c.AccessKey, "an access key that is not in the list already")
+		seen[c.AccessKey] = true
+		v.that(secretKeyForm.MatchString(c.SecretKey), key+"secret_key", fmt.Sprintf("%d characters", len(c.SecretKey)),
+			"8 to 128 ASCII characters without spaces")
+		v.that(c.ID == "" || idForm.MatchString(c.ID), key+"id", c.ID, "64 lower-case hex digits")
+	}
+}
+
+// validation gathers what is wrong.
+type validation []error
+
+// that notes, unless ok, which key has which value, and what it wants instead.
+func (v *validation) that(ok bool, key string, value any, want string) {
+	if !ok {
+		*v = append(*v, fmt.Errorf("%s is %q: want %s", key, fmt.Sprint(value), want))
+	}
+}
+
+func (v *validation) oneOf(key, value string, allowed []string) {
+	v.that(slices.Contains(allowed, value), key, value, "one of "+strings.Join(allowed, ", "))
+}
+
+func isAddress(listen string) bool {
+	_, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
+}

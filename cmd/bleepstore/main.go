@@ -1,0 +1,93 @@
+// Bleepstore is an S3-compatible object store whose source of truth is an event log.
+//
+// This package only configures and wires: each subcommand is a file, what they do is in the packages beside cmd.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// command is a subcommand.
+type command struct {
+	name, summary string
+	run           func(ctx context.Context, args []string, stdout, stderr io.Writer) error
+}
+
+// commands lists the subcommands, the default one first.
+func commands() []command {
+	return []command{
+		{"serve", "run the server (the default)", runServe},
+		{"version", "print the version of this program", runVersion},
+		{"help", "print this text", runHelp},
+	}
+}
+
+// The exit statuses of the process.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// errUsage says that the command line is wrong, and that this was printed already.
+var errUsage = errors.New("usage")
+
+func main() {
+	// The first signal asks to stop; from then on a signal has its usual effect, and ends the process at once.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run finds the subcommand, runs it, and returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	name := commands()[0].name
+	if len(args) > 0 {
+		switch first := args[0]; {
+		case first == "-h" || first == "-help" || first == "--help":
+			name, args = "help", nil
+		case !strings.HasPrefix(first, "-"):
+			name, args = first, args[1:]
+		}
+	}
+	for _, c := range commands() {
+		if c.name != name {
+			continue
+		}
+		err := c.run(ctx, args, stdout, stderr)
+		switch {
+		case err == nil || errors.Is(err, flag.ErrHelp):
+			return exitOK
+		case errors.Is(err, errUsage):
+			return exitUsage
+		}
+		fmt.Fprintf(stderr, "bleepstore: %v\n", err)
+		return exitFailed
+	}
+	fmt.Fprintf(stderr, "bleepstore: no subcommand %q; \"bleepstore help\" lists them\n", name)
+	return exitUsage
+}
+
+// parse reads the flags of a subcommand, which takes no other arguments.
+func parse(flags *flag.FlagSet, args []string, stderr io.Writer) error {
+	flags.SetOutput(stderr)
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return err
+	case err != nil:
+		return errUsage // flags has printed it
+	case flags.NArg() > 0:
+		fmt.Fprintf(stderr, "bleepstore %s: unexpected argument %q\n", flags.Name(), flags.Arg(0))
+		return errUsage
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/api/admin"
+	"github.com/bleepstore/bleepstore/api/s3"
+	"github.com/bleepstore/bleepstore/api/sigv4"
+	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
+	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/projections"
+)
+
+// node is the parts at work: a projector keeps the store up to date with the log.
+type node struct {
+	*parts
+	config    *config.Config
+	out       output
+	projector *projections.Projector
+
+	stopProjector context.CancelFunc
+	projected     chan struct{} // closed when the projector has ended
+}
+
+// startNode starts the projector.
+func startNode(c *config.Config, p *parts, out output) *node {
+	ctx, cancel := context.WithCancel(context.Background())
+	n := &node{
+		parts: p, config: c, out: out,
+		projector:     projections.NewProjector(source{p.log}, p.store),
+		stopProjector: cancel,
+		projected:     make(chan struct{}),
+	}
+	go func() {
+		defer close(n.projected)
+		if err := n.projector.Run(ctx); err != nil {
+			out.Error().Err(err).Msg(n.remedy(err))
+		}
+	}()
+	return n
+}
+
+// lookInterval is how often catchUp looks.
+const lookInterval = time.Millisecond
+
+// catchUp waits until the store holds all that the log held at the start, and tells whether it does: not if the
+// projector ends, or ctx.
+func (n *node) catchUp(ctx context.Context) bool {
+	ticker := time.NewTicker(lookInterval)
+	defer ticker.Stop()
+	told := false
+	for {
+		status := n.projector.Status()
+		if status.Ready() {
+			return true
+		}
+		if status.Running && !told {
+			n.out.Info().Uint64("commits", status.Target.Seq-status.Position.Seq).Msg("catching up with the log")
+			told = true
+		}
+		select {
+		case <-ticker.C:
+		case <-n.projected:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// remedy says what to do about the end of the projector.
+func (n *node) remedy(err error) string {
+	const state = "the metadata is not kept up to date any more, and every S3 request is answered with 503: "
+	if _, ok := errors.AsType[*eventlog.PositionError](err); ok {
+		return state + fmt.Sprintf("it does not belong to this log; if %s is not the right log, restore that folder; if it is, "+
+			"rebuild the metadata from it: stop the server, run \"mv %s %[2]s.old\", and start the server",
+			n.config.LogDir(), n.config.MetadataDir())
+	}
+	return state + "see to the cause, and start the server again"
+}
+
+// ready returns nil while all S3 requests can be served, and otherwise why not.
+func (n *node) ready() error {
+	if err := n.upToDate(); err != nil {
+		return err
+	}
+	return n.log.Check(context.Background())
+}
+
+// upToDate returns nil while the store follows the log. That is enough to serve S3: when the log takes no more events,
+// writes fail by themselves, and what was acknowledged can still be read.
+func (n *node) upToDate() error {
+	status := n.projector.Status()
+	switch {
+	case status.Ready():
+		return nil
+	case status.Err != nil:
+		return fmt.Errorf("the metadata is not kept up to date: %w", status.Err)
+	case status.Running:
+		return fmt.Errorf("the metadata is at commit %d and has to come to %d first", status.Position.Seq, status.Target.Seq)
+	}
+	return errStarting
+}
+
+// handler answers all requests.
+func (n *node) handler() http.Handler {
+	pages := admin.Config{
+		Ready: n.ready,
+		Checks: admin.Checks{
+			Metadata: func(ctx context.Context) error { return errors.Join(n.upToDate(), n.store.Check(ctx)) },
+			Storage:  n.blobs.Check,
+			Log:      n.log.Check,
+		},
+		Domain: n.config.Server.Domain,
+	}
+	return admin.New(pages, newS3(n.config, n.out, n.upToDate, api.New(api.Config{
+		Region: n.config.Server.Region, Log: n.log, Applied: n.projector, Store: n.store, Blobs: n.blobs,
+	})))
+}
+
+// close ends the projector and closes the parts. No request is being answered, or will be.
+func (n *node) close() error {
+	n.stopProjector()
+	<-n.projected
+	return n.parts.close()
+}
+
+var errStarting = errors.New("the server is starting")
+
+// startingHandler answers all requests until there is a node.
+func startingHandler(c *config.Config, out output) http.Handler {
+	starting := func() error { return errStarting }
+	check := func(context.Context) error { return errStarting }
+	pages := admin.Config{
+		Ready:  starting,
+		Checks: admin.Checks{Metadata: check, Storage: check, Log: check},
+		Domain: c.Server.Domain,
+	}
+	return admin.New(pages, newS3(c, out, starting, nil))
+}
+
+// newS3 makes the handler of S3 requests. It uses the service only while ready returns nil.
+func newS3(c *config.Config, out output, ready func() error, service *api.Service) http.Handler {
+	secrets := make(map[string]string)
+	accounts := make(map[string]eventlog.Owner)
+	for _, credential := range c.Auth.Credentials {
+		id, name := credential.Account()
+		secrets[credential.AccessKey] = credential.SecretKey
+		accounts[credential.AccessKey] = eventlog.Owner{ID: id, Name: name}
+	}
+	keys := func(accessKey string) (string, bool) {
+		secret, ok := secrets[accessKey]
+		return secret, ok
+	}
+	return s3.New(s3.Config{
+		Service:  service,
+		Verifier: sigv4.NewVerifier(c.Server.Region, keys),
+		Accounts: accounts,
+		Region:   c.Server.Region,
+		Domain:   c.Server.Domain,
+		Log:      out.Logger,
+		Ready:    ready,
+	})
+}
