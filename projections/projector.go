@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 
 	"github.com/bleepstore/bleepstore/eventlog"
@@ -92,19 +93,55 @@ func (p *Projector) follow(ctx context.Context) error {
 	p.mu.Unlock()
 	p.advance(position)
 
-	for {
-		commits, err := reader.Next(ctx)
+	for commits, err := range readAhead(ctx, reader) {
 		if err != nil {
 			return fmt.Errorf("read the log behind %v: %w", p.Status().Position, err)
 		}
 		for len(commits) > 0 {
-			var n int
-			if n, err = p.apply(ctx, commits); err != nil {
+			n, err := p.apply(ctx, commits)
+			if err != nil {
 				return err
 			}
 			p.advance(commits[n-1].Position)
 			commits = commits[n:]
 		}
+	}
+	return nil
+}
+
+// readAhead yields what reader reads, and its error at the end. It reads and decodes commits in a goroutine while the
+// ones before are applied, because a long log takes about as much time for the one as for the other.
+func readAhead(ctx context.Context, reader Reader) iter.Seq2[[]eventlog.Commit, error] {
+	return func(yield func([]eventlog.Commit, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		var reading sync.WaitGroup
+		defer reading.Wait()
+		defer cancel()
+
+		ahead := make(chan []eventlog.Commit)
+		var end error // set before ahead is closed
+		reading.Go(func() {
+			defer close(ahead)
+			for {
+				commits, err := reader.Next(ctx)
+				if err != nil {
+					end = err
+					return
+				}
+				select {
+				case ahead <- commits:
+				case <-ctx.Done():
+					end = ctx.Err()
+					return
+				}
+			}
+		})
+		for commits := range ahead {
+			if !yield(commits, nil) {
+				return
+			}
+		}
+		yield(nil, end)
 	}
 }
 

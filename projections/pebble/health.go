@@ -60,6 +60,7 @@ func (h *health) set(change func()) {
 }
 
 // minSpace is how many bytes must be free for writes to go on after the disk was full: more than one write takes.
+// It is the least of the reserves that share a disk, which eventlog lists beside its own.
 const minSpace = 4 << 20
 
 // awaitSpace returns when the disk has space again, or the store is being closed. A write that finds the disk full

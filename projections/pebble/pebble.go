@@ -34,7 +34,7 @@ type Store struct {
 var _ projections.MetadataStore = (*Store)(nil)
 
 // Open opens the store in a folder, which it makes if there is none. A folder that another process has open, and one
-// with a newer format than this program knows, is refused.
+// with another format than this program knows, older or newer, is refused.
 func Open(dir string) (*Store, error) { return open(dir, vfs.Default) }
 
 func open(dir string, fs vfs.FS) (*Store, error) {
