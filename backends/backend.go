@@ -36,7 +36,9 @@ type Backend interface {
 	// Delete removes blobs for good. An id that is not there is no error.
 	Delete(ctx context.Context, ids []ID) error
 
-	// List returns up to limit ids of stored blobs that are greater than after, in ascending order.
+	// List returns up to limit ids of stored blobs that are greater than after, in ascending order. That is the order in
+	// which their Puts began, not ended: a new blob may appear before others that were listed already. See ID.Time for
+	// what the age of an id does not tell.
 	List(ctx context.Context, after ID, limit int) ([]ID, error)
 
 	// Check tells whether the backend works, cheaply enough to be asked every second. A full backend, which still serves

@@ -22,6 +22,7 @@ func ParseID(s string) (ID, error) {
 	return ID(s), nil
 }
 
-// Time is when the id was made, to the millisecond, in UTC. It tells the age of a blob without asking its backend. It is
-// the zero time for a text that is no id.
+// Time is when the id was made, to the millisecond, in UTC; the zero time for a text that is no id. That is when the Put
+// began, and a Put takes as long as its reader: the blob may be much younger, and on its way to an event still. Whoever
+// removes blobs that no event names must not take their ids' age for a sign that none will.
 func (id ID) Time() time.Time { return sortid.Time(string(id)) }

@@ -46,6 +46,13 @@ func testFullDisk(t *testing.T, l *fullDiskLoad, disk string) {
 	}
 	l.verify(t)
 
+	// Deleting is the way out, so it works where writes do not.
+	fillDisk(t, fillers[1], disk, 28<<20)
+	l.deleteOne(t)
+	wantError(t, l.write(t, "refused"), 507, "InsufficientStorage")
+	l.deleteOne(t)
+	l.verify(t)
+
 	// Another program takes all the rest in the middle of writes.
 	if err := os.Remove(fillers[0]); err != nil {
 		t.Fatal(err)
@@ -116,6 +123,20 @@ func (l *fullDiskLoad) writeUntilFull(t *testing.T) {
 	if err := group.Wait(); err != nil {
 		t.Fatalf("write to a full disk: %v, want status 507 or 503", err)
 	}
+}
+
+// deleteOne deletes an object that was acknowledged.
+func (l *fullDiskLoad) deleteOne(t *testing.T) {
+	t.Helper()
+	for key := range l.acknowledged {
+		if _, err := l.client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &l.bucket, Key: &key}); err != nil {
+			t.Errorf("delete on a full disk: %v", err)
+			return
+		}
+		delete(l.acknowledged, key)
+		return
+	}
+	t.Error("there is no object to delete")
 }
 
 // verify checks that all that was acknowledged, and nothing else, is there.

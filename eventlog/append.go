@@ -12,10 +12,11 @@ const MaxAppend = maxMessage - 4<<10 // the rest is for headers, JetStream's and
 
 // pending is an Append that waits to be written.
 type pending struct {
-	lines  bytes.Buffer // the encoded events
-	events int
-	pos    Position
-	err    error
+	lines   bytes.Buffer // the encoded events
+	events  int
+	reserve int64 // bytes that must be free
+	pos     Position
+	err     error
 }
 
 // Append adds events to the end of the log, in their order and in one commit, and returns the position of the commit.
@@ -24,8 +25,9 @@ type pending struct {
 // An ended ctx stops an append only before it is handed over; from then on it runs to its end, because its outcome would
 // be unknown otherwise.
 //
-// With ErrNoSpace and ErrTooLarge, nothing was stored and the log goes on. ErrFenced, and an error that leaves the
-// outcome unknown, stop the log: every later Append fails with the same error, until the log is opened again.
+// With ErrNoSpace and ErrTooLarge, nothing was stored and the log goes on; as a disk fills up, events that only free space
+// are the last to be refused. ErrFenced, and an error that leaves the outcome unknown, stop the log: every later Append
+// fails with the same error, until the log is opened again.
 func (l *Log) Append(ctx context.Context, events ...Event) (Position, error) {
 	if len(events) == 0 {
 		return Position{}, errors.New("append of no events")
@@ -33,7 +35,7 @@ func (l *Log) Append(ctx context.Context, events ...Event) (Position, error) {
 	if err := ctx.Err(); err != nil {
 		return Position{}, err
 	}
-	p := &pending{events: len(events)}
+	p := &pending{events: len(events), reserve: reserve(events)}
 	for i := range events {
 		if err := appendLine(&p.lines, &events[i]); err != nil {
 			return Position{}, fmt.Errorf("encode event: %w", err)
@@ -60,33 +62,33 @@ func (l *Log) flush(appends []*pending) {
 			}
 			n++
 		}
-		pos, err := l.write(appends[:n])
-		for _, p := range appends[:n] {
-			p.pos, p.err = pos, err
-		}
+		l.write(appends[:n])
 		appends = appends[n:]
 	}
 }
 
-// write stores appends as one commit.
+// write stores those of the appends that there is room for as one commit.
+func (l *Log) write(appends []*pending) {
+	l.mu.Lock()
+	prev, err := l.last, l.stopped
+	l.mu.Unlock()
+	if err == nil {
+		appends, err = l.admit(appends)
+	}
+	var pos Position
+	if err == nil && len(appends) > 0 {
+		pos, err = l.store(prev, appends)
+	}
+	for _, p := range appends {
+		p.pos, p.err = pos, err
+	}
+}
+
+// store stores appends as the commit behind prev, which is the last one.
 //
 // Invariant: last is a position whose commit is durable, and no attempt to store another behind it is undecided. When one
 // might be, the log stops.
-func (l *Log) write(appends []*pending) (Position, error) {
-	l.mu.Lock()
-	prev, stopped := l.last, l.stopped
-	l.mu.Unlock()
-	if stopped != nil {
-		return Position{}, stopped
-	}
-	free, err := freeBytes(l.dir)
-	if err != nil {
-		return Position{}, err
-	}
-	if free < l.minFree {
-		return Position{}, fmt.Errorf("%w: %s has %d bytes free, %d must stay", ErrNoSpace, l.dir, free, l.minFree)
-	}
-
+func (l *Log) store(prev Position, appends []*pending) (Position, error) {
 	groups, events := make([][]byte, len(appends)), 0
 	for i, p := range appends {
 		groups[i] = p.lines.Bytes()

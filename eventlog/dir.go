@@ -25,12 +25,3 @@ func lockDir(dir string) (*os.File, error) {
 	}
 	return f, nil
 }
-
-// freeBytes returns how many bytes unprivileged users may still write to the file system of dir.
-func freeBytes(dir string) (int64, error) {
-	var fs unix.Statfs_t
-	if err := unix.Statfs(dir, &fs); err != nil {
-		return 0, fmt.Errorf("free space of %s: %w", dir, err)
-	}
-	return int64(fs.Bavail) * int64(fs.Bsize), nil
-}

@@ -13,3 +13,8 @@ func (l *Log) StopServer() {
 	l.stream.server.Shutdown()
 	l.stream.server.WaitForShutdown()
 }
+
+// SetFree makes the log believe that so many bytes are free on its disk.
+func (l *Log) SetFree(bytes int64) {
+	l.free = func(string) (int64, error) { return bytes, nil }
+}

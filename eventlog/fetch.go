@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/nats-io/nats.go"
@@ -70,9 +71,12 @@ func (f *fetcher) fetch(ctx context.Context, seq uint64, n, maxBytes int, each f
 		return fmt.Errorf("ask for messages of stream %s: %w", streamName, err)
 	}
 
-	ctx, cancel := context.WithTimeoutCause(ctx, readTimeout, fmt.Errorf("no answer in %v", readTimeout))
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	silence := time.AfterFunc(readTimeout, func() { cancel(fmt.Errorf("no message in %v", readTimeout)) })
+	defer silence.Stop()
 	for got := 0; got < n; {
+		silence.Reset(readTimeout)
 		msg, err := f.sub.NextMsgWithContext(ctx)
 		if err != nil {
 			if ctx.Err() != nil {

@@ -38,7 +38,7 @@ const (
 	// starts, so it is short; storedAs recognizes older duplicates.
 	duplicateWindow = 30 * time.Second
 
-	// readTimeout is how long the server may take between two messages of one answer.
+	// readTimeout is how long the server may take for the first message of an answer, and for each one behind it.
 	readTimeout = 10 * time.Second
 )
 
@@ -77,7 +77,7 @@ func openStream(ctx context.Context, dir string, mustExist bool) (_ *stream, las
 		StoreDir:          dir,
 		SyncAlways:        true,
 		MaxPayload:        maxMessage,
-		JetStreamMaxStore: 1 << 60, // instead of a part of what the disk has free now; see Config.MinFree
+		JetStreamMaxStore: 1 << 60, // instead of a part of what the disk has free now; see appendReserve
 
 		PingInterval:     time.Hour, // there is no network to look after
 		MaxClosedClients: 1,

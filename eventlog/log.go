@@ -10,16 +10,10 @@ import (
 	"github.com/bleepstore/bleepstore/internal/group"
 )
 
-// DefaultMinFree is the MinFree of a Config that has none.
-const DefaultMinFree = 64 << 20
-
 // Config says where a log is kept.
 type Config struct {
 	// Dir is the log's own folder. It is made if it does not exist, and belongs to one Log at a time.
 	Dir string
-	// MinFree is how many bytes must be free on the disk of Dir for an append to be accepted; 0 is DefaultMinFree. A
-	// disk that is full while JetStream writes stops the log until the next start, so appends end before that.
-	MinFree int64
 }
 
 // Log is an append-only log of events. It is safe for concurrent use.
@@ -28,7 +22,7 @@ type Config struct {
 // and the sequence of the message is that of the commit.
 type Log struct {
 	dir     string
-	minFree int64
+	free    func(dir string) (int64, error) // how many bytes are free on the disk; freeBytes but in tests
 	lock    *os.File
 	stream  *stream
 	head    headFile
@@ -48,10 +42,7 @@ func Open(ctx context.Context, cfg Config) (_ *Log, err error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the event log: %w", err)
 	}
-	l := &Log{dir: cfg.Dir, minFree: cfg.MinFree, closed: make(chan struct{}), grown: make(chan struct{})}
-	if l.minFree == 0 {
-		l.minFree = DefaultMinFree
-	}
+	l := &Log{dir: cfg.Dir, free: freeBytes, closed: make(chan struct{}), grown: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			l.release()

@@ -11,7 +11,8 @@ import (
 
 // Pebble can't go on after a failed write to its log or its manifest, so a full disk must never get that far. Writes are
 // refused while there is still room for what Pebble does in the background with those that it has accepted. Deletes
-// may use more of that room, because they are the way out.
+// may use more of that room, because they are the way out. How these reserves relate to those of the event log and the
+// metadata, which may be on the same disk, is said where eventlog has its own.
 const (
 	putReserve    = 64 << 20 // bytes that must be free for a blob to be stored
 	deleteReserve = 16 << 20 // bytes that must be free for small blobs to be deleted

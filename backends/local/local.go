@@ -65,7 +65,7 @@ func open(fs vfs.FS, dir string) (*Backend, error) {
 	return b, nil
 }
 
-// Put implements backends.Backend. It gives backends.ErrNoSpace while less than 64 MiB are free.
+// Put implements backends.Backend. It gives backends.ErrNoSpace while less than putReserve is free.
 func (b *Backend) Put(ctx context.Context, id backends.ID, r io.Reader) (int64, error) {
 	n, err := b.put(ctx, id, r)
 	if err != nil {

@@ -27,7 +27,7 @@ type node struct {
 	projected     chan struct{} // closed when the projector has ended
 }
 
-// startNode starts the projector.
+// startNode starts the projector. It says so if the store is behind the log.
 func startNode(c *config.Config, p *parts, out output) *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &node{
@@ -35,6 +35,11 @@ func startNode(c *config.Config, p *parts, out output) *node {
 		projector:     projections.NewProjector(source{p.log}, p.store),
 		stopProjector: cancel,
 		projected:     make(chan struct{}),
+	}
+	head := p.log.Head()
+	// An error is one for the projector too, which reports it.
+	if position, err := p.store.Position(ctx); err == nil && position.Seq < head.Seq {
+		out.Info().Uint64("commits", head.Seq-position.Seq).Msg("catching up with the log")
 	}
 	go func() {
 		defer close(n.projected)
@@ -45,31 +50,16 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	return n
 }
 
-// lookInterval is how often catchUp looks.
-const lookInterval = time.Millisecond
-
 // catchUp waits until the store holds all that the log held at the start, and tells whether it does: not if the
 // projector ends, or ctx.
 func (n *node) catchUp(ctx context.Context) bool {
-	ticker := time.NewTicker(lookInterval)
-	defer ticker.Stop()
-	told := false
-	for {
-		status := n.projector.Status()
-		if status.Ready() {
-			return true
-		}
-		if status.Running && !told {
-			n.out.Info().Uint64("commits", status.Target.Seq-status.Position.Seq).Msg("catching up with the log")
-			told = true
-		}
-		select {
-		case <-ticker.C:
-		case <-n.projected:
-			return false
-		case <-ctx.Done():
-			return false
-		}
+	select {
+	case <-n.projector.CaughtUp():
+		return true
+	case <-n.projected:
+		return false
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -124,10 +114,17 @@ func (n *node) handler() http.Handler {
 }
 
 // close ends the projector and closes the parts. No request is being answered, or will be.
+//
+// A projector may not end, for one whose store waits until its disk has space. Then the parts are still in use, and not
+// closing them is safe, as a crash is.
 func (n *node) close() error {
 	n.stopProjector()
-	<-n.projected
-	return n.parts.close()
+	select {
+	case <-n.projected:
+		return n.parts.close()
+	case <-time.After(cutOffTimeout):
+		return fmt.Errorf("the projector did not end within %v; a full disk of the metadata can keep it", cutOffTimeout)
+	}
 }
 
 var errStarting = errors.New("the server is starting")

@@ -18,7 +18,8 @@ const (
 	idleTimeout = 2 * time.Minute
 	// maxHeader bounds a request's header, in bytes. S3 allows 8 KiB, which long policies in queries exceed.
 	maxHeader = 64 << 10
-	// cutOffTimeout is how long handlers may go on when their connections were closed.
+	// cutOffTimeout is how long handlers may go on when their connections were closed, and the projector when it was
+	// told to end.
 	cutOffTimeout = 5 * time.Second
 )
 
