@@ -99,7 +99,7 @@ func (s *Service) HeadObject(ctx context.Context, by Caller, in GetObjectInput) 
 	}
 	out := &GetObjectOutput{Object: object, Length: object.Size}
 	switch {
-	case in.Range != nil:
+	case in.Range != nil && in.Conditions.rangeHolds(object):
 		out.Partial = true
 		out.Offset, out.Length, err = in.Range.resolve(object.Size)
 	case in.PartNumber != 0:

@@ -12,11 +12,17 @@ import (
 // MaxKeyLength is how long a key may be, in bytes of UTF-8.
 const MaxKeyLength = 1024
 
-var (
-	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+// The names of the server's own pages, which no bucket can have.
+const (
+	HealthPage = "health"  // how each part of the server is
+	LivePage   = "healthz" // whether the process is up
+	ReadyPage  = "readyz"  // whether requests are served
+)
 
-	// reservedNames are pages of the server, beside which no bucket can stand.
-	reservedNames = []string{"health", "healthz", "readyz"}
+var (
+	reservedNames = []string{HealthPage, LivePage, ReadyPage}
+
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
 	// S3 keeps these for itself.
 	reservedPrefixes = []string{"xn--", "sthree-", "amzn-s3-demo-"}
@@ -48,4 +54,21 @@ func checkKey(key string) error {
 		return Errorf(InvalidURI, "The key is not valid UTF-8.")
 	}
 	return nil
+}
+
+// HostBucket returns the bucket that a Host header names in the form "bucket.domain", empty if it names none. Upper and
+// lower case are the same. With an empty domain no host names a bucket.
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+func HostBucket(host, domain string) string {
+	if domain == "" {
+		return ""
+	}
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		host = host[:i] // without the port
+	}
+	bucket, ok := strings.CutSuffix(strings.ToLower(host), "."+strings.ToLower(domain))
+	if !ok {
+		return ""
+	}
+	return bucket
 }

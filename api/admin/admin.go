@@ -3,9 +3,10 @@ package admin
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"strings"
+
+	"github.com/bleepstore/bleepstore/api"
 )
 
 // Config is what the pages are made from.
@@ -14,7 +15,7 @@ type Config struct {
 	Ready func() error
 	// Checks are the parts of the server that /health reports on.
 	Checks Checks
-	// Domain is that of virtual-hosted-style addresses, in lower case; empty if there are none. On a bucket's host every
+	// Domain is that of virtual-hosted-style addresses; empty if there are none. On a bucket's host every
 	// path is a key, the paths of the pages included.
 	Domain string
 }
@@ -34,22 +35,22 @@ type Checks struct {
 // The pages answer GET and HEAD; with another method their paths are those of buckets that can't exist, and next says so.
 func New(c Config, next http.Handler) http.Handler {
 	pages := map[string]http.HandlerFunc{
-		"/healthz": func(w http.ResponseWriter, _ *http.Request) { empty(w, http.StatusOK) },
-		"/readyz": func(w http.ResponseWriter, _ *http.Request) {
+		"/" + api.LivePage: func(w http.ResponseWriter, _ *http.Request) { empty(w, http.StatusOK) },
+		"/" + api.ReadyPage: func(w http.ResponseWriter, _ *http.Request) {
 			if c.Ready() != nil {
 				empty(w, http.StatusServiceUnavailable)
 				return
 			}
 			empty(w, http.StatusOK)
 		},
-		"/health": c.health,
+		"/" + api.HealthPage: c.health,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.Path
 		page, found := pages[path]
 		read := r.Method == http.MethodGet || r.Method == http.MethodHead
 		switch {
-		case c.isBucketHost(r.Host):
+		case api.HostBucket(r.Host, c.Domain) != "":
 			next.ServeHTTP(w, r)
 		case found && read:
 			page(w, r)
@@ -59,17 +60,6 @@ func New(c Config, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		}
 	})
-}
-
-// isBucketHost tells whether a Host header is BUCKET.Domain.
-func (c Config) isBucketHost(host string) bool {
-	if c.Domain == "" {
-		return false
-	}
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	return strings.HasSuffix(strings.ToLower(host), "."+c.Domain)
 }
 
 func empty(w http.ResponseWriter, status int) {

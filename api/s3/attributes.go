@@ -19,6 +19,12 @@ const (
 	maxMetadata = 2 << 10
 )
 
+// storedHeaders are kept as they come, next to metadata.
+var storedHeaders = setOf(
+	"Content-Type", "Content-Encoding", "Content-Language", "Content-Disposition", "Cache-Control", "Expires",
+	"X-Amz-Website-Redirect-Location",
+)
+
 // attributes reads what the headers say about the object to be.
 func (c *call) attributes() (eventlog.Attributes, error) {
 	a := eventlog.Attributes{
@@ -32,13 +38,13 @@ func (c *call) attributes() (eventlog.Attributes, error) {
 	}
 	size := 0
 	for name, values := range c.r.Header {
-		for _, value := range values {
-			if !utf8.ValidString(value) {
-				return a, api.InvalidArgumentf(strings.ToLower(name), strings.ToValidUTF8(value, "\uFFFD"),
-					"Header values must be UTF-8.")
-			}
+		suffix, isMetadata := strings.CutPrefix(name, metadataPrefix)
+		if value := strings.Join(values, ","); (isMetadata || storedHeaders[name]) && !utf8.ValidString(value) {
+			return a, api.InvalidArgumentf(strings.ToLower(name), strings.ToValidUTF8(value, "\uFFFD"),
+				"Header values must be UTF-8.")
 		}
-		if name, ok := strings.CutPrefix(name, metadataPrefix); ok {
+		if isMetadata {
+			name := suffix
 			if a.Metadata == nil {
 				a.Metadata = make(map[string]string)
 			}

@@ -14,7 +14,7 @@ import (
 // Sizes of bodies that are read into memory, in bytes.
 const (
 	maxConfiguration = 1 << 20
-	maxKeyList       = 4 << 20 // 1,000 keys or 10,000 parts, with room for checksums and white space
+	maxKeyList       = 8 << 20 // 1,000 keys or 10,000 parts, with room for checksums and white space
 )
 
 // bodyReader reads a request's body and counts what goes by.

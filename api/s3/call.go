@@ -35,12 +35,13 @@ type call struct {
 
 // serve answers a request.
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
-	c := &call{h: h, r: r, w: response{ResponseWriter: w}, began: time.Now(), id: newRequestID()}
+	c := &call{h: h, r: r, w: newResponse(w, h.IdleTimeout), began: time.Now(), id: newRequestID()}
 	header := w.Header()
 	header["Server"] = serverName
 	header["X-Amz-Request-Id"] = []string{c.id}
 	header["X-Amz-Id-2"] = h.hostID
 	defer c.end()
+	c.watchBody()
 	if err := c.serve(params); err != nil {
 		c.fail(err)
 	}

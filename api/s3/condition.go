@@ -15,6 +15,7 @@ func (c *call) readConditions() api.ReadConditions {
 		IfNoneMatch:       c.headerList("If-None-Match"),
 		IfModifiedSince:   c.headerDate("If-Modified-Since"),
 		IfUnmodifiedSince: c.headerDate("If-Unmodified-Since"),
+		IfRange:           c.header("If-Range"),
 	}
 }
 

@@ -80,7 +80,9 @@ func parseCopySource(header string) (copySource, error) {
 	var s copySource
 	path := header
 	if i := strings.LastIndex(header, "?versionId="); i >= 0 {
-		path, s.version = header[:i], header[i+len("?versionId="):]
+		if path, s.version = header[:i], header[i+len("?versionId="):]; s.version == "" {
+			return s, emptyVersion()
+		}
 	}
 	path, err := url.QueryUnescape(path)
 	if err != nil || !utf8.ValidString(path) || !utf8.ValidString(s.version) {

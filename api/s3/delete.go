@@ -10,8 +10,12 @@ import (
 
 // deleteObject implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
 func (c *call) deleteObject() error {
-	err := c.h.Service.DeleteObject(c.r.Context(), c.by, api.DeleteObjectInput{
-		Bucket: c.bucket, Key: c.key, Version: c.query.Get("versionId"), IfMatch: c.headerList("If-Match"),
+	version, err := c.version()
+	if err != nil {
+		return err
+	}
+	err = c.h.Service.DeleteObject(c.r.Context(), c.by, api.DeleteObjectInput{
+		Bucket: c.bucket, Key: c.key, Version: version, IfMatch: c.headerList("If-Match"),
 	})
 	if err != nil {
 		return err

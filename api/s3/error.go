@@ -22,12 +22,21 @@ func (c *call) fail(err error) {
 		return
 	}
 	c.w.failure = true
+	header := c.w.Header()
+	if e.Code == api.RequestTimeout {
+		header["Connection"] = []string{"close"} // the rest of the request may still come
+	}
+	for _, detail := range e.Details {
+		if detail.Name == "Region" { // the one to sign for, which also HEAD should tell
+			header["X-Amz-Bucket-Region"] = []string{detail.Value}
+		}
+	}
 	if e.Code == api.NotModified {
 		c.notModified(e)
 		return
 	}
 	if c.r.Method == http.MethodHead {
-		c.w.Header()["Content-Type"] = xmlType
+		header["Content-Type"] = xmlType
 		c.w.WriteHeader(e.Code.Status())
 		return
 	}

@@ -144,12 +144,12 @@ func (r *readerFrom) ReadFrom(from io.Reader) (int64, error) {
 
 func TestResponsesHandFilesOn(t *testing.T) {
 	inner := &readerFrom{ResponseRecorder: httptest.NewRecorder()}
-	w := &response{ResponseWriter: inner}
-	n, err := io.Copy(w, struct{ io.Reader }{bytes.NewReader([]byte("content"))})
+	w := newResponse(inner, time.Minute)
+	n, err := io.Copy(&w, struct{ io.Reader }{bytes.NewReader([]byte("content"))})
 	if n != 7 || err != nil || !inner.called || w.bytes != 7 {
 		t.Errorf("copied %d, %v; handed on: %v; counted %d", n, err, inner.called, w.bytes)
 	}
-	if http.NewResponseController(w).Flush() != nil || !inner.Flushed {
+	if http.NewResponseController(&w).Flush() != nil || !inner.Flushed {
 		t.Error("the response is not unwrapped")
 	}
 }
@@ -174,5 +174,16 @@ func TestAClientThatLeavesIsNoFaultOfTheServer(t *testing.T) {
 	}
 	if !strings.Contains(line, `"level":"debug"`) || !strings.Contains(line, `"code":"RequestTimeout"`) {
 		t.Errorf("logged %q", line)
+	}
+}
+
+func TestAWrongRegionIsToldAlsoWithoutABody(t *testing.T) {
+	s := newServer(t)
+	r := s.request("HEAD", "/bucket", "")
+	s.sign(r, "UNSIGNED-PAYLOAD")
+	r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), testRegion, "eu-west-1", 1))
+	a := s.send(r).want(400, "")
+	if got := a.header.Get("X-Amz-Bucket-Region"); got != testRegion {
+		t.Errorf("x-amz-bucket-region is %q", got)
 	}
 }

@@ -42,18 +42,18 @@ func (c *call) headObject() error {
 
 // wanted reads what of which object is wanted.
 func (c *call) wanted() (api.GetObjectInput, error) {
-	in := api.GetObjectInput{
-		Bucket: c.bucket, Key: c.key, Version: c.query.Get("versionId"), Conditions: c.readConditions(),
+	in := api.GetObjectInput{Bucket: c.bucket, Key: c.key, Conditions: c.readConditions()}
+	var err error
+	if in.Version, err = c.version(); err != nil {
+		return in, err
 	}
 	if c.by.AccessKey == "" && c.overrides() {
 		return in, api.Errorf(api.InvalidRequest,
 			"Request specific response headers cannot be used for anonymous GET requests.")
 	}
-	// A client that has If-Range wants the range of one certain object or else the whole. The whole is always right.
-	if value := c.header("Range"); value != "" && c.header("If-Range") == "" {
+	if value := c.header("Range"); value != "" {
 		in.Range = parseRange(value)
 	}
-	var err error
 	if in.PartNumber, err = c.partNumber(); err != nil {
 		return in, err
 	}

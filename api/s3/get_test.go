@@ -46,6 +46,15 @@ func TestARangeIsAnsweredOrIgnored(t *testing.T) {
 	}
 	s.do("GET", "/bucket/key", "", "Range: bytes=10-").want(416, "InvalidRange")
 	s.do("GET", "/bucket/key", "", "Range: bytes=1-2", `If-Range: "other"`).want(200, "")
+	s.do("GET", "/bucket/key", "", "Range: bytes=1-2", `If-Range: "781e5e245d69b566979b86e28d23f2c7"`).want(206, "")
+	s.do("GET", "/bucket/key", "", "Range: bytes=1-2", `If-Range: W/"781e5e245d69b566979b86e28d23f2c7"`).want(200, "")
+	s.do("GET", "/bucket/key?versionId=null", "").want(200, "")
+	for _, method := range []string{"GET", "DELETE"} {
+		a := s.do(method, "/bucket/key?versionId=", "").want(400, "InvalidArgument")
+		if a.element("ArgumentName") != "versionId" {
+			t.Errorf("body %s", a.body)
+		}
+	}
 	s.do("GET", "/bucket/key?partNumber=1", "", "Range: bytes=1-2").want(400, "InvalidRequest")
 	s.do("GET", "/bucket/key?partNumber=0", "").want(400, "InvalidArgument")
 	s.do("GET", "/bucket/key?partNumber=1", "").want(206, "")
@@ -68,6 +77,8 @@ func TestConditionsOfReads(t *testing.T) {
 		{[]string{`If-Match: "a"`}, 412},
 		{[]string{"If-None-Match: " + etag}, 304},
 		{[]string{`If-None-Match: "a"`}, 200},
+		{[]string{`If-None-Match: "a", W/` + etag}, 304},
+		{[]string{"If-Match: W/" + etag}, 412},
 		{[]string{"If-Modified-Since: " + past}, 200},
 		{[]string{"If-Modified-Since: " + future}, 304},
 		{[]string{"If-Unmodified-Since: " + past}, 412},

@@ -6,10 +6,11 @@
 package s3
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"net/http"
-	"strings"
+	"time"
 
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/api/sigv4"
@@ -27,15 +28,18 @@ type Config struct {
 	// Domain makes "bucket.Domain" hosts that address a bucket, next to paths that begin with one. Empty for paths alone.
 	Domain string
 	Log    zerolog.Logger // gets one line for each request
+	// IdleTimeout is how long a client may take to send or to receive anything of a body: a piece of 512 KiB at the most.
+	// 0 is a minute.
+	IdleTimeout time.Duration
 	// Ready returns nil while requests can be served, else why not. It is called for each request.
 	Ready func() error
 }
 
 // New makes the handler of all of S3. Paths that are not S3's never reach it.
 func New(config Config) http.Handler {
+	config.IdleTimeout = cmp.Or(config.IdleTimeout, defaultIdleTimeout)
 	h := &handler{
 		Config: config,
-		suffix: "." + strings.ToLower(config.Domain),
 		region: []string{config.Region},
 		hostID: newHostID(),
 	}
@@ -46,7 +50,6 @@ func New(config Config) http.Handler {
 type handler struct {
 	Config
 	router *httprouter.Router
-	suffix string   // of hosts that address a bucket, if there is a Domain
 	region []string // value of x-amz-bucket-region
 	hostID []string // value of x-amz-id-2: names this run of the server
 }

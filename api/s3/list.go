@@ -102,18 +102,23 @@ func (x *xmlWriter) objects(page projections.Page[*projections.Object], owners b
 	for _, object := range page.Records {
 		x.open("Contents")
 		x.key("Key", object.Key)
-		x.time("LastModified", object.Modified)
-		x.etag(object.ETag)
-		x.textIf("ChecksumAlgorithm", object.Checksum.Algorithm)
-		x.textIf("ChecksumType", object.Checksum.Type)
-		x.int("Size", object.Size)
-		if owners {
-			x.owner("Owner", object.Owner)
-		}
-		x.text("StorageClass", shownClass(object.Attributes.StorageClass))
+		x.object(object, owners)
 		x.close("Contents")
 	}
 	x.commonPrefixes(page.CommonPrefixes)
+}
+
+// object writes what a list tells of an object next to its key.
+func (x *xmlWriter) object(object *projections.Object, owner bool) {
+	x.time("LastModified", object.Modified)
+	x.etag(object.ETag)
+	x.textIf("ChecksumAlgorithm", object.Checksum.Algorithm)
+	x.textIf("ChecksumType", object.Checksum.Type)
+	x.int("Size", object.Size)
+	if owner {
+		x.owner("Owner", object.Owner)
+	}
+	x.text("StorageClass", shownClass(object.Attributes.StorageClass))
 }
 
 func (x *xmlWriter) commonPrefixes(prefixes []string) {

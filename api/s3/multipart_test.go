@@ -34,6 +34,9 @@ func TestMultipartUpload(t *testing.T) {
 	}
 	complete = "<CompleteMultipartUpload>" + complete + "</CompleteMultipartUpload>"
 
+	if got := s.do("GET", upload+"&encoding-type=url", "").want(200, "").element("EncodingType"); got != "url" {
+		t.Errorf("EncodingType is %q", got)
+	}
 	a = s.do("GET", upload+"&max-parts=1", "").want(200, "")
 	for element, want := range map[string]string{
 		"Key": "a b", "UploadId": id, "ID": "c0ffee", "StorageClass": "STANDARD", "PartNumberMarker": "0", "NextPartNumberMarker": "1",

@@ -34,6 +34,9 @@ func (c *call) listParts() error {
 	x.key("Key", c.key)
 	x.text("UploadId", out.Upload.ID)
 	x.uploadOwners(out.Upload)
+	if urlEncoded {
+		x.text("EncodingType", "url")
+	}
 	x.int("PartNumberMarker", int64(in.After))
 	x.int("NextPartNumberMarker", int64(out.Next))
 	x.int("MaxParts", int64(in.MaxParts))

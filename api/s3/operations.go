@@ -27,7 +27,7 @@ type operation struct {
 
 // operations is all that the server knows. Of two that a request selects, the first is meant.
 // See https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
-var operations = []operation{
+var operations = append(unconfigured(), []operation{
 	{"ListBuckets", serviceLevel, http.MethodGet, "", "", (*call).listBuckets},
 
 	{"CreateBucket", bucketLevel, http.MethodPut, "", "", (*call).createBucket},
@@ -37,12 +37,14 @@ var operations = []operation{
 
 	{"ListObjects", bucketLevel, http.MethodGet, "", "", (*call).listObjects},
 	{"ListObjectsV2", bucketLevel, http.MethodGet, "list-type", "", (*call).listObjectsV2},
+	{"ListObjectVersions", bucketLevel, http.MethodGet, "versions", "", (*call).listObjectVersions},
 	{"DeleteObjects", bucketLevel, http.MethodPost, "delete", "", (*call).deleteObjects},
 	{"ListMultipartUploads", bucketLevel, http.MethodGet, "uploads", "", (*call).listMultipartUploads},
 	{"PostObject", bucketLevel, http.MethodPost, "", "", notImplemented},
 
 	{"GetObject", objectLevel, http.MethodGet, "", "", (*call).getObject},
 	{"HeadObject", objectLevel, http.MethodHead, "", "", (*call).headObject},
+	{"GetObjectTagging", objectLevel, http.MethodGet, "tagging", "", (*call).getObjectTagging},
 	{"CopyObject", objectLevel, http.MethodPut, "", copySourceHeader, (*call).copyObject},
 	{"PutObject", objectLevel, http.MethodPut, "", "", (*call).putObject},
 	{"DeleteObject", objectLevel, http.MethodDelete, "", "", (*call).deleteObject},
@@ -53,27 +55,33 @@ var operations = []operation{
 	{"ListParts", objectLevel, http.MethodGet, "uploadId", "", (*call).listParts},
 	{"CompleteMultipartUpload", objectLevel, http.MethodPost, "uploadId", "", (*call).completeMultipartUpload},
 	{"AbortMultipartUpload", objectLevel, http.MethodDelete, "uploadId", "", (*call).abortMultipartUpload},
+}...)
+
+// unimplemented are, by level, the sub-resources of S3 with operations that are not above. A request for one of those is
+// refused: taken for the plain operation it would do something else than was asked for, such as overwriting an object
+// with its own ACL.
+var unimplemented = map[level]map[string]bool{
+	bucketLevel: setOf(
+		"abac", "accelerate", "acl", "analytics", "cors", "encryption", "intelligent-tiering", "inventory", "lifecycle",
+		"logging", "metadataConfiguration", "metadataInventoryTable", "metadataJournalTable", "metadataTable", "metrics",
+		"notification", "object-lock", "ownershipControls", "policy", "policyStatus", "publicAccessBlock", "replication",
+		"requestPayment", "session", "tagging", "versioning", "versions", "website",
+	),
+	objectLevel: setOf(
+		"acl", "annotation", "annotations", "append", "attributes", "encryption", "legal-hold", "renameObject", "restore",
+		"retention", "select", "tagging", "torrent",
+	),
 }
 
-// unimplemented are the sub-resources of S3 that no operation above has. A request that names one is refused: taken for
-// the plain operation it would do something else than was asked for, such as overwriting an object with its own ACL.
-var unimplemented = setOf(
-	"abac", "accelerate", "acl", "analytics", "annotation", "annotations", "append", "attributes", "cors", "encryption",
-	"intelligent-tiering", "inventory", "legal-hold", "lifecycle", "logging", "metadataConfiguration",
-	"metadataInventoryTable", "metadataJournalTable", "metadataTable", "metrics", "notification", "object-lock",
-	"ownershipControls", "policy", "policyStatus", "publicAccessBlock", "renameObject", "replication", "requestPayment",
-	"restore", "retention", "select", "session", "tagging", "torrent", "versioning", "versions", "website",
-)
-
-// implemented are the sub-resources of the operations.
-var implemented = func() map[string]bool {
-	set := make(map[string]bool)
+// implemented are, by level, the sub-resources of the operations.
+var implemented = func() map[level]map[string]bool {
+	sets := map[level]map[string]bool{serviceLevel: {}, bucketLevel: {}, objectLevel: {}}
 	for _, op := range operations {
 		if op.resource != "" {
-			set[op.resource] = true
+			sets[op.level][op.resource] = true
 		}
 	}
-	return set
+	return sets
 }()
 
 func setOf(names ...string) map[string]bool {

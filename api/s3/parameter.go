@@ -40,6 +40,19 @@ func (c *call) urlEncoding() (bool, error) {
 	}
 }
 
+// version returns the versionId parameter, empty if there is none.
+func (c *call) version() (string, error) {
+	version := c.query.Get("versionId")
+	if version == "" && c.query.Has("versionId") {
+		return "", emptyVersion()
+	}
+	return version, nil
+}
+
+func emptyVersion() error {
+	return api.InvalidArgumentf("versionId", "", "Version id cannot be the empty string")
+}
+
 // partNumber returns the partNumber parameter, 0 if there is none.
 func (c *call) partNumber() (int, error) {
 	if !c.query.Has("partNumber") {

@@ -200,3 +200,8 @@ func TestHeadersInPresignedURLs(t *testing.T) {
 	// The checksum is that of the empty body that the signer had. S3 ignores it there.
 	s.send(presigned("x-amz-checksum-crc32=AAAAAA%3D%3D&x-amz-sdk-checksum-algorithm=CRC32")).want(200, "")
 }
+
+func TestHeadersThatAreNotKeptMayBeAnything(t *testing.T) {
+	s := newBucket(t, "bucket")
+	s.do("PUT", "/bucket/key", lyric, "User-Agent: \xff", "X-Other: \xfe").want(200, "")
+}

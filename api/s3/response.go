@@ -2,8 +2,11 @@ package s3
 
 import (
 	"io"
+	"math"
 	"net/http"
+	"slices"
 	"strconv"
+	"time"
 )
 
 // response is the way to the client. It counts what is sent.
@@ -12,24 +15,57 @@ type response struct {
 	status  int   // 0 until the header is sent
 	bytes   int64 // of the body
 	failure bool  // the answer is an error, sent as such
+
+	deadline deadline // of writes
+}
+
+// pieceSize is how many bytes are written under one deadline.
+const pieceSize = 512 << 10
+
+func newResponse(w http.ResponseWriter, idle time.Duration) response {
+	control := http.NewResponseController(w)
+	return response{ResponseWriter: w, deadline: deadline{set: control.SetWriteDeadline, timeout: idle}}
 }
 
 func (w *response) WriteHeader(status int) {
 	w.status = status
+	w.deadline.move()
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *response) Write(p []byte) (int, error) {
-	n, err := w.ResponseWriter.Write(p)
-	w.bytes += int64(n)
-	return n, err
+	written := 0
+	for piece := range slices.Chunk(p, pieceSize) {
+		w.deadline.move()
+		n, err := w.ResponseWriter.Write(piece)
+		written += n
+		w.bytes += int64(n)
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
 }
 
-// ReadFrom lets files go to the socket by sendfile.
+// ReadFrom lets files go to the socket by sendfile, for which net wants a file in a single LimitedReader.
 func (w *response) ReadFrom(r io.Reader) (int64, error) {
-	n, err := io.Copy(w.ResponseWriter, r)
-	w.bytes += n
-	return n, err
+	source, ok := r.(*io.LimitedReader)
+	if !ok {
+		source = &io.LimitedReader{R: r, N: math.MaxInt64}
+	}
+	written := int64(0)
+	for source.N > 0 {
+		w.deadline.move()
+		piece := &io.LimitedReader{R: source.R, N: min(source.N, pieceSize)}
+		n, err := io.Copy(w.ResponseWriter, piece)
+		written += n
+		w.bytes += n
+		source.N -= n
+		if err != nil || piece.N > 0 {
+			return written, err
+		}
+	}
+	return written, nil
 }
 
 // Unwrap is for http.ResponseController.

@@ -43,7 +43,7 @@ func (l level) paths() []string {
 // ServeHTTP implements http.Handler.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
-	if bucket := h.hostBucket(r.Host); bucket != "" {
+	if bucket := api.HostBucket(r.Host, h.Domain); bucket != "" {
 		path = "/" + bucket + path
 	}
 	handle, params, _ := h.router.Lookup(r.Method, path)
@@ -52,22 +52,6 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, params, _ = h.router.Lookup(http.MethodGet, path)
 	}
 	handle(w, r, params)
-}
-
-// hostBucket returns the bucket that a host names, empty if it names none.
-// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
-func (h *handler) hostBucket(host string) string {
-	if h.Domain == "" {
-		return ""
-	}
-	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
-		host = host[:i]
-	}
-	bucket, ok := strings.CutSuffix(strings.ToLower(host), h.suffix)
-	if !ok {
-		return ""
-	}
-	return bucket
 }
 
 // route finds out what the request asks for.
@@ -85,7 +69,7 @@ func (c *call) route(params httprouter.Params) (err error) {
 	if c.query, err = parseQuery(c.r.URL.RawQuery); err != nil {
 		return err
 	}
-	resource, err := c.resource()
+	resource, err := c.resource(l)
 	if err != nil {
 		return err
 	}
@@ -101,6 +85,9 @@ func (c *call) route(params httprouter.Params) (err error) {
 			return nil
 		}
 	}
+	if unimplemented[l][resource] {
+		return api.NewError(api.NotImplemented, api.Detail{Name: "Resource", Value: resource})
+	}
 	if len(allowed) > 0 {
 		slices.Sort(allowed)
 		c.w.Header()["Allow"] = []string{strings.Join(slices.Compact(allowed), ", ")}
@@ -108,17 +95,16 @@ func (c *call) route(params httprouter.Params) (err error) {
 	return api.NewError(api.MethodNotAllowed, api.Detail{Name: "Method", Value: c.r.Method})
 }
 
-// resource returns the sub-resource that the query names, empty if it names none.
-func (c *call) resource() (string, error) {
+// resource returns the sub-resource that the query names, empty if it names none. What is none on this level is ignored,
+// as S3 does.
+func (c *call) resource(l level) (string, error) {
 	found := ""
 	for name := range c.query {
 		switch {
-		case unimplemented[name]:
-			return "", api.NewError(api.NotImplemented, api.Detail{Name: "Resource", Value: name})
-		case name == "partNumber" && c.r.Method == http.MethodPut:
+		case name == "partNumber" && l == objectLevel && c.r.Method == http.MethodPut:
 			name = "uploadId" // a part without an upload must not become an object
-		case !implemented[name]:
-			continue // as S3 does
+		case !implemented[l][name] && !unimplemented[l][name]:
+			continue
 		}
 		if found != "" && found != name {
 			return "", api.InvalidArgumentf("ResourceType", name, "Conflicting query string parameters: %s, %s",

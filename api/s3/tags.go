@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -18,6 +19,31 @@ const (
 	maxTagKey   = 128
 	maxTagValue = 256
 )
+
+// getObjectTagging implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html
+func (c *call) getObjectTagging() error {
+	version, err := c.version()
+	if err != nil {
+		return err
+	}
+	out, err := c.h.Service.HeadObject(c.r.Context(), c.by, api.GetObjectInput{Bucket: c.bucket, Key: c.key, Version: version})
+	if err != nil {
+		return err
+	}
+	x := newXML(512)
+	x.root("Tagging")
+	x.open("TagSet")
+	for _, tag := range out.Object.Attributes.Tags {
+		x.open("Tag")
+		x.text("Key", tag.Key)
+		x.text("Value", tag.Value)
+		x.close("Tag")
+	}
+	x.close("TagSet")
+	x.close("Tagging")
+	c.xml(http.StatusOK, x)
+	return nil
+}
 
 // parseTags reads the tags of an x-amz-tagging header, "key=value&...", in their order.
 func parseTags(header string) ([]eventlog.Tag, error) {

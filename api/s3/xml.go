@@ -79,10 +79,10 @@ func (x *xmlWriter) bool(name string, value bool) {
 	x.close(name)
 }
 
-// time writes an instant with milliseconds, as S3 does in documents.
+// time writes an instant in the form that S3 has in documents: with milliseconds, but in whole seconds, as HTTP has them.
 func (x *xmlWriter) time(name string, t time.Time) {
 	x.open(name)
-	x.b = t.UTC().AppendFormat(x.b, "2006-01-02T15:04:05.000Z")
+	x.b = t.UTC().Truncate(time.Second).AppendFormat(x.b, "2006-01-02T15:04:05.000Z")
 	x.close(name)
 }
 

@@ -21,9 +21,6 @@ func bodyError(err error) error {
 	if err == nil || err == io.EOF || errors.Is(err, http.ErrBodyReadAfterClose) {
 		return err
 	}
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return err
-	}
 	code := api.IncompleteBody
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		code = api.RequestTimeout

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -100,22 +99,6 @@ func TestBodyErrors(t *testing.T) {
 			if !errors.Is(err, c.err) {
 				t.Errorf("%s: %v does not wrap %v", name, err, c.err)
 			}
-		}
-	}
-}
-
-func TestBodyTooLargeComesThrough(t *testing.T) {
-	content := bytes.Repeat([]byte("a"), minChunk)
-	framed := new(framer).chunks(content, minChunk).end()
-	for name, body := range map[string]func(io.Reader) io.Reader{
-		"plain":   func(r io.Reader) io.Reader { return &plainReader{source: r} },
-		"hashed":  func(r io.Reader) io.Reader { return newHashedReader(r, emptySHA256, int64(len(framed))) },
-		"chunked": func(r io.Reader) io.Reader { return &chunkedReader{source: r, length: -1, deliver: new(http.Header)} },
-	} {
-		limited := http.MaxBytesReader(httptest.NewRecorder(), io.NopCloser(bytes.NewReader(framed)), 100)
-		_, err := io.ReadAll(body(limited))
-		if _, ok := errors.AsType[*http.MaxBytesError](err); !ok {
-			t.Errorf("%s: error is %v", name, err)
 		}
 	}
 }

@@ -51,7 +51,7 @@ type Verified struct {
 
 	// Body is the payload without its aws-chunked framing. It is verified as it is read, so nothing read from it may take
 	// effect before it has returned io.EOF. Instead of io.EOF it returns an *api.Error when a hash, a signature, the length
-	// or the trailer does not hold, or when the client went away. An *http.MaxBytesError comes through as it is.
+	// or the trailer does not hold, or when the client went away.
 	//
 	// When Length is not negative, the last byte is handed out only after everything has been verified, and io.EOF comes
 	// with it.

@@ -23,7 +23,7 @@ const (
 	cutOffTimeout = 5 * time.Second
 )
 
-// server answers HTTP requests. There are no timeouts for bodies, because objects may be of any size.
+// server answers HTTP requests. Bodies, which may take any time, have their time-outs in package s3.
 type server struct {
 	http   *http.Server
 	front  front
