@@ -19,7 +19,7 @@ type configuration struct {
 var configurations = []configuration{
 	{operation: "GetBucketAccelerateConfiguration", resource: "accelerate", root: "AccelerateConfiguration"},
 	{operation: "GetBucketCors", resource: "cors", code: api.NoSuchCORSConfiguration},
-	{operation: "GetBucketEncryption", resource: "encryption", code: api.ServerSideEncryptionConfigurationNotFound},
+	{operation: "GetBucketEncryption", resource: "encryption", code: api.EncryptionNotFound},
 	{operation: "GetBucketLifecycleConfiguration", resource: "lifecycle", code: api.NoSuchLifecycleConfiguration},
 	{operation: "GetBucketLogging", resource: "logging", root: "BucketLoggingStatus"},
 	{operation: "GetBucketNotificationConfiguration", resource: "notification", root: "NotificationConfiguration"},
@@ -34,7 +34,7 @@ var configurations = []configuration{
 	{operation: "GetBucketVersioning", resource: "versioning", root: "VersioningConfiguration"},
 	{operation: "GetBucketWebsite", resource: "website", code: api.NoSuchWebsiteConfiguration},
 	{operation: "GetObjectLockConfiguration", resource: "object-lock", code: api.ObjectLockConfigurationNotFound},
-	{operation: "GetPublicAccessBlock", resource: "publicAccessBlock", code: api.NoSuchPublicAccessBlockConfiguration},
+	{operation: "GetPublicAccessBlock", resource: "publicAccessBlock", code: api.NoSuchPublicAccessBlock},
 }
 
 // unconfigured are the operations that read the configurations.
