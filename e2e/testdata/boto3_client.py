@@ -10,6 +10,7 @@ import sys
 import urllib.request
 
 import boto3
+import botocore.httpchecksum
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -80,13 +81,10 @@ def uploads():
 
 
 def checksums():
-    try:
-        import awscrt  # noqa: F401  boto3 needs it for these two
-
-        algorithms = ["CRC32", "SHA1", "SHA256", "CRC32C", "CRC64NVME"]
-    except ImportError:
-        algorithms = ["CRC32", "SHA1", "SHA256"]
-    for algorithm in algorithms:
+    # Which of them boto3 has depends on its version, and on whether awscrt is installed.
+    for algorithm in ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"]:
+        if algorithm.lower() not in botocore.httpchecksum._CHECKSUM_CLS:
+            continue
         body = os.urandom(3_000_000)
         sent = s3.put_object(Bucket=bucket, Key="checksum", Body=body, ChecksumAlgorithm=algorithm)
         answer = s3.get_object(Bucket=bucket, Key="checksum", ChecksumMode="ENABLED")
