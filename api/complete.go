@@ -37,8 +37,8 @@ func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUplo
 	}
 	defer s.locks.acquire(bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))()
 	upload, err := s.upload(ctx, by, in.Bucket, in.Key, in.Upload)
-	if completed := s.completed(ctx, in, err); completed != nil {
-		return completed, nil
+	if e, ok := errors.AsType[*Error](err); ok && e.Code == NoSuchUpload {
+		return s.completed(ctx, in, e)
 	}
 	if err != nil {
 		return nil, err
@@ -77,20 +77,20 @@ func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUplo
 	return created, err
 }
 
-// completed returns the object that an upload, which is no more, has become, as far as the key still has it: a client
-// that did not get the answer asks again, and S3 answers the same. It returns nil unless err is that there is no upload.
-func (s *Service) completed(ctx context.Context, in CompleteUploadInput, err error) *projections.Object {
-	if e, ok := errors.AsType[*Error](err); !ok || e.Code != NoSuchUpload {
-		return nil
-	}
+// completed returns the object that an upload, which is no more, has become, if the key still has it: a client that did
+// not get the answer asks again, and S3 answers the same. Otherwise it returns missing.
+func (s *Service) completed(ctx context.Context, in CompleteUploadInput, missing error) (*projections.Object, error) {
 	object, err := s.current(ctx, in.Bucket, in.Key)
-	if err != nil || object == nil {
-		return nil
+	if err != nil {
+		return nil, err
+	}
+	if object == nil || object.Upload != in.Upload {
+		return nil, missing
 	}
 	if etag, ok := compositeETag(in.Parts); !ok || etag != object.ETag {
-		return nil
+		return nil, missing
 	}
-	return object
+	return object, nil
 }
 
 // compositeETag is the ETag of an object of parts: the MD5 of their MD5s, and their number. It reports false for ETags

@@ -79,7 +79,9 @@ func (s *Service) create(ctx context.Context, by Caller, created *eventlog.Objec
 	if err := s.commit(ctx, by, created.Object.Modified, created); err != nil {
 		return nil, err
 	}
-	return &projections.Object{Bucket: created.Bucket, Key: created.Key, Object: created.Object}, nil
+	return &projections.Object{
+		Bucket: created.Bucket, Key: created.Key, Upload: created.Upload, Object: created.Object,
+	}, nil
 }
 
 // freed lists the blobs that an object, nil for none, no longer names when it is gone.

@@ -45,7 +45,7 @@ func (f *folder) fold(ctx context.Context, e *eventlog.Event) error {
 		return nil
 
 	case *eventlog.ObjectCreated:
-		f.add(PutObject{&Object{Bucket: d.Bucket, Key: d.Key, Object: d.Object}})
+		f.add(PutObject{&Object{Bucket: d.Bucket, Key: d.Key, Upload: d.Upload, Object: d.Object}})
 		if d.Upload != "" {
 			f.add(DeleteUpload{Bucket: d.Bucket, Key: d.Key, ID: d.Upload})
 		}

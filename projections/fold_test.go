@@ -134,7 +134,10 @@ func TestFold(t *testing.T) {
 		{
 			name:   "upload completed",
 			events: []eventlog.Data{complete},
-			want:   []projections.Change{putObject("p1", "p2"), deleteUpload, garbage("old"), garbage("unused")},
+			want: []projections.Change{
+				projections.PutObject{Object: &projections.Object{Bucket: "b", Key: "k", Upload: "u", Object: complete.Object}},
+				deleteUpload, garbage("old"), garbage("unused"),
+			},
 		},
 		{
 			name:   "first and second copy",

@@ -18,6 +18,7 @@ type Bucket struct {
 type Object struct {
 	Bucket string `json:"bucket"`
 	Key    string `json:"key"`
+	Upload string `json:"upload,omitzero"` // id of the upload that became it; empty if none did
 	eventlog.Object
 }
 

@@ -22,6 +22,12 @@ func TestAnUploadCanBeCompletedAgain(t *testing.T) {
 		t.Errorf("completed first as %s, then as %s", first.body, second.body)
 	}
 	s.do("POST", "/bucket/key?uploadId="+id, completed(strings.Repeat("0", 32), "")).want(404, "NoSuchUpload")
+
+	other := s.do("POST", "/bucket/key?uploads", "").want(200, "").element("UploadId")
+	s.do("PUT", "/bucket/key?partNumber=1&uploadId="+other, "content").want(200, "")
+	s.do("DELETE", "/bucket/key?uploadId="+other, "").want(204, "")
+	s.do("POST", "/bucket/key?uploadId="+other, completed(etag, "")).want(404, "NoSuchUpload")
+
 	s.do("PUT", "/bucket/key", "something else").want(200, "")
 	s.do("POST", "/bucket/key?uploadId="+id, completed(etag, "")).want(404, "NoSuchUpload")
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/internal/crash"
 	"github.com/bleepstore/bleepstore/internal/group"
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/sstable"
@@ -190,7 +191,7 @@ func (s *smallStore) write(f func() error) (err error) {
 			s.failed.CompareAndSwap(nil, &cause)
 			err = cause
 		default:
-			panic(cause)
+			crash.With(cause) // Pebble broke off in the middle, with its locks held
 		}
 	}()
 	return f()

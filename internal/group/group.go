@@ -4,6 +4,8 @@ package group
 import (
 	"sync"
 	"time"
+
+	"github.com/bleepstore/bleepstore/internal/crash"
 )
 
 // How long a flush waits for company that it expects.
@@ -48,7 +50,7 @@ const (
 )
 
 // New makes a Committer that hands groups of items to flush. Results, errors included, travel in the items, so T is
-// usually a pointer.
+// usually a pointer. A panic of flush ends the process: nobody knows what became of the group, nor could lead the next.
 func New[T any](flush func([]T)) *Committer[T] {
 	return &Committer[T]{flush: flush, expected: 1, wake: make(chan struct{}, 1), idle: make(chan struct{})}
 }
@@ -105,7 +107,7 @@ func (c *Committer[T]) lead() {
 	for i, m := range group {
 		items[i] = m.item
 	}
-	c.flush(items)
+	c.flushOrCrash(items)
 
 	c.mu.Lock()
 	c.expected = len(group)
@@ -124,6 +126,15 @@ func (c *Committer[T]) lead() {
 	for _, m := range group[1:] {
 		m.turn <- flushed
 	}
+}
+
+func (c *Committer[T]) flushOrCrash(items []T) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			crash.With(cause)
+		}
+	}()
+	c.flush(items)
 }
 
 // gather waits for the group to be complete, and takes it. It reports whether everyone expected came.

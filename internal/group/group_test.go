@@ -1,7 +1,11 @@
 package group_test
 
 import (
+	"errors"
+	"os"
+	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -160,6 +164,21 @@ func TestCloseFlushesWhatWaits(t *testing.T) {
 		done.Wait()
 		f.want(t, []int{0}, []int{1, 2})
 	})
+}
+
+func TestAPanicOfAFlushEndsTheProcess(t *testing.T) {
+	const child = "GROUP_TEST_PANICS"
+	if os.Getenv(child) != "" {
+		defer func() { _ = recover() }() // as net/http does with that of a handler
+		group.New(func([]int) { panic("broken flush") }).Do(0)
+		os.Exit(0)
+	}
+	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
+	process.Env = append(os.Environ(), child+"=1")
+	out, err := process.CombinedOutput()
+	if _, ended := errors.AsType[*exec.ExitError](err); !ended || !strings.Contains(string(out), "broken flush") {
+		t.Errorf("the process went on: %v\n%s", err, out)
+	}
 }
 
 func TestEveryItemIsFlushedOnce(t *testing.T) {
