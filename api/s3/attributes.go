@@ -39,18 +39,20 @@ func (c *call) attributes() (eventlog.Attributes, error) {
 	size := 0
 	for name, values := range c.r.Header {
 		suffix, isMetadata := strings.CutPrefix(name, metadataPrefix)
-		if value := strings.Join(values, ","); (isMetadata || storedHeaders[name]) && !utf8.ValidString(value) {
+		if !isMetadata && !storedHeaders[name] {
+			continue
+		}
+		value := strings.Join(values, ",")
+		if !utf8.ValidString(value) {
 			return a, api.InvalidArgumentf(strings.ToLower(name), strings.ToValidUTF8(value, "\uFFFD"),
 				"Header values must be UTF-8.")
 		}
 		if isMetadata {
-			name := suffix
 			if a.Metadata == nil {
 				a.Metadata = make(map[string]string)
 			}
-			value := strings.Join(values, ",")
-			a.Metadata[strings.ToLower(name)] = value
-			size += len(name) + len(value)
+			a.Metadata[strings.ToLower(suffix)] = value
+			size += len(suffix) + len(value)
 		}
 	}
 	if size > maxMetadata {
