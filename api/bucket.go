@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,8 +15,8 @@ const scanLimit = 1000
 
 // ListBuckets returns the buckets that belong to the caller, ascending by name. Errors: AccessDenied.
 func (s *Service) ListBuckets(ctx context.Context, by Caller) ([]*projections.Bucket, error) {
-	if by.Account.ID == "" {
-		return nil, NewError(AccessDenied)
+	if err := permit(by, ofNothing, nil, eventlog.Owner{}, nil); err != nil {
+		return nil, err
 	}
 	var own []*projections.Bucket
 	for after := ""; ; {
@@ -35,19 +36,27 @@ func (s *Service) ListBuckets(ctx context.Context, by Caller) ([]*projections.Bu
 	}
 }
 
-// CreateBucket makes a bucket that belongs to the caller. The location is the request's LocationConstraint; empty means
-// the server's region. Re-creating one's own bucket succeeds in us-east-1, without changing it, and is
+// CreateBucketInput describes a new bucket.
+type CreateBucketInput struct {
+	Bucket    string
+	Location  string             // the request's LocationConstraint; empty for the server's region
+	Ownership eventlog.Ownership // empty for the server's default
+	ACL       ACLRequest
+}
+
+// CreateBucket makes a bucket that belongs to the caller. Re-creating one's own bucket succeeds in us-east-1, without changing it, and is
 // BucketAlreadyOwnedByYou elsewhere, as on S3; a bucket of somebody else is BucketAlreadyExists.
-func (s *Service) CreateBucket(ctx context.Context, by Caller, name, location string) error {
-	if by.Account.ID == "" {
-		return NewError(AccessDenied)
+func (s *Service) CreateBucket(ctx context.Context, by Caller, in CreateBucketInput) error {
+	if err := permit(by, ofNothing, nil, eventlog.Owner{}, nil); err != nil {
+		return err
 	}
+	name := in.Bucket
 	if err := checkBucketName(name); err != nil {
 		return err
 	}
-	if location != "" && location != s.region {
+	if in.Location != "" && in.Location != s.region {
 		return Errorf(IllegalLocationConstraint,
-			"The %s location constraint is incompatible for the region specific endpoint this request was sent to.", location)
+			"The %s location constraint is incompatible for the region specific endpoint this request was sent to.", in.Location)
 	}
 	// Programs like to make sure of a bucket that they use: they need not hold up everybody in it.
 	if exists, err := s.bucketExists(ctx, by, name); exists || err != nil {
@@ -57,7 +66,14 @@ func (s *Service) CreateBucket(ctx context.Context, by Caller, name, location st
 	if exists, err := s.bucketExists(ctx, by, name); exists || err != nil {
 		return err
 	}
-	return s.commit(ctx, by, now(), &eventlog.BucketCreated{Bucket: name, Region: s.region, Owner: by.Account})
+	bucket := &projections.Bucket{Name: name, Owner: by.Account, Ownership: cmp.Or(in.Ownership, s.ownership)}
+	grants, err := s.grantsFor(in.ACL, bucket, bucket.Owner)
+	if err != nil {
+		return err
+	}
+	return s.commit(ctx, by, now(), &eventlog.BucketCreated{
+		Bucket: name, Region: s.region, Owner: bucket.Owner, Ownership: bucket.Ownership, Grants: grants,
+	})
 }
 
 // bucketExists tells whether there is a bucket, and the error with which CreateBucket then ends, if any.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
@@ -31,14 +32,14 @@ type CompleteUploadInput struct {
 // CompleteUpload makes an object of an upload's parts, and ends the upload; no bytes move. Errors: NoSuchUpload,
 // InvalidPart, InvalidPartOrder, EntityTooSmall (a part but the last under 5 MiB), MalformedXML (no parts), BadDigest,
 // InvalidRequest, PreconditionFailed, NoSuchBucket, AccessDenied.
-func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUploadInput) (*projections.Object, error) {
+func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUploadInput) (*Created, error) {
 	if len(in.Parts) == 0 || len(in.Parts) > MaxPartNumber {
 		return nil, NewError(MalformedXML)
 	}
 	defer s.locks.acquire(bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))()
 	upload, err := s.upload(ctx, by, in.Bucket, in.Key, in.Upload)
 	if e, ok := errors.AsType[*Error](err); ok && e.Code == NoSuchUpload {
-		return s.completed(ctx, in, e)
+		return s.completed(ctx, by, in, e)
 	}
 	if err != nil {
 		return nil, err
@@ -47,13 +48,14 @@ func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUplo
 	if err != nil {
 		return nil, err
 	}
-	current, err := s.replaceable(ctx, by, in.Bucket, in.Key, in.Conditions)
+	next, err := s.replace(ctx, by, in.Bucket, in.Key, in.Conditions)
 	if err != nil {
 		return nil, err
 	}
-	object := newObject(by, current)
-	object.Owner, object.Attributes = upload.Owner, upload.Attributes
-	unused, err := assemble(&object, upload, stored, in.Parts)
+	object := &next.created.Object
+	object.Owner, object.Grants = cmp.Or(upload.ObjectOwner, upload.Owner), upload.Grants
+	object.Attributes, object.Upload = upload.Attributes, upload.ID
+	unused, err := assemble(object, upload, stored, in.Parts)
 	if err != nil {
 		return nil, err
 	}
@@ -64,13 +66,12 @@ func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUplo
 	if object.Checksum, err = completedChecksum(upload, object.Parts, in.Checksum); err != nil {
 		return nil, err
 	}
-	if err := s.storeManifest(ctx, &object); err != nil {
+	if err := s.storeManifest(ctx, object); err != nil {
 		return nil, err
 	}
-	created, err := s.create(ctx, by, &eventlog.ObjectCreated{
-		Bucket: in.Bucket, Key: in.Key, Via: eventlog.ViaMultipart, Object: object, Upload: in.Upload,
-		Freed: append(freed(current), freedBlobs(unused)...),
-	})
+	next.created.Via = eventlog.ViaMultipart
+	next.created.Freed = append(next.created.Freed, freedBlobs(unused)...)
+	created, err := s.create(ctx, by, next)
 	if refused(err) && object.Manifest != nil {
 		s.discard(ctx, *object.Manifest)
 	}
@@ -79,7 +80,11 @@ func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUplo
 
 // completed returns the object that an upload, which is no more, has become, if the key still has it: a client that did
 // not get the answer asks again, and S3 answers the same. Otherwise it returns missing.
-func (s *Service) completed(ctx context.Context, in CompleteUploadInput, missing error) (*projections.Object, error) {
+func (s *Service) completed(ctx context.Context, by Caller, in CompleteUploadInput, missing error) (*Created, error) {
+	bucket, err := s.bucket(ctx, by, in.Bucket)
+	if err != nil {
+		return nil, err
+	}
 	object, err := s.current(ctx, in.Bucket, in.Key)
 	if err != nil {
 		return nil, err
@@ -90,7 +95,7 @@ func (s *Service) completed(ctx context.Context, in CompleteUploadInput, missing
 	if etag, ok := compositeETag(in.Parts); !ok || etag != object.ETag {
 		return nil, missing
 	}
-	return object, nil
+	return &Created{Object: object, VersionID: versionID(bucket, &object.Object)}, nil
 }
 
 // compositeETag is the ETag of an object of parts: the MD5 of their MD5s, and their number. It reports false for ETags

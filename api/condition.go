@@ -86,6 +86,31 @@ func (c WriteConditions) check(key string, current *projections.Object) error {
 	return nil
 }
 
+// DeleteConditions are what an object to delete must be like. The zero value holds always.
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
+type DeleteConditions struct {
+	IfMatch      string    // the ETag, or "*" for any
+	LastModified time.Time // in whole seconds; zero for any
+	Size         *int64    // bytes; nil for any
+}
+
+// check returns an error if the conditions do not hold for a version of a key, nil if there is none.
+func (c DeleteConditions) check(key string, version *projections.Version) error {
+	switch {
+	case c == DeleteConditions{}:
+		return nil
+	case version == nil:
+		return NewError(NoSuchKey, Detail{"Key", key})
+	case c.IfMatch != "" && (version.DeleteMarker || !matchesETag(c.IfMatch, version.ETag)):
+		return preconditionFailed("If-Match")
+	case !c.LastModified.IsZero() && !version.Modified.Truncate(time.Second).Equal(c.LastModified.Truncate(time.Second)):
+		return preconditionFailed("x-amz-if-match-last-modified-time")
+	case c.Size != nil && (version.DeleteMarker || version.Size != *c.Size):
+		return preconditionFailed("x-amz-if-match-size")
+	}
+	return nil
+}
+
 // matchesETag tells whether a list of ETags, as in If-Match, names etag. Quotes are optional, as on S3.
 func matchesETag(list, etag string) bool {
 	for candidate := range strings.SplitSeq(list, ",") {

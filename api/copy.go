@@ -12,11 +12,13 @@ import (
 
 // CopyObjectInput says what to copy where.
 type CopyObjectInput struct {
-	SourceBucket, SourceKey, SourceVersion string
-	SourceConditions                       ReadConditions // a failure of any is PreconditionFailed
+	Source              ObjectName
+	SourceExpectedOwner string         // the account that the source's bucket must belong to; empty for any
+	SourceConditions    ReadConditions // a failure of any is PreconditionFailed
 
 	Bucket, Key string
 	Conditions  WriteConditions
+	ACL         ACLRequest // which is never taken from the source
 	// Attributes replace those of the source, apart from tags and storage class; nil keeps them: the metadata directive.
 	Attributes *eventlog.Attributes
 	// Tags replace those of the source; nil keeps them: the tagging directive.
@@ -35,8 +37,8 @@ func (in *CopyObjectInput) changesNothing(source *projections.Object) bool {
 // CopyObject makes an object that names the same blobs as another; no bytes move, unless another checksum is asked for,
 // which has to read them. The copy keeps the source's ETag. A copy onto itself that changes nothing is InvalidRequest,
 // as on S3. Errors: those of GetObject and PutObject.
-func (s *Service) CopyObject(ctx context.Context, by Caller, in CopyObjectInput) (*projections.Object, error) {
-	for _, key := range []string{in.SourceKey, in.Key} {
+func (s *Service) CopyObject(ctx context.Context, by Caller, in CopyObjectInput) (*Created, error) {
+	for _, key := range []string{in.Source.Key, in.Key} {
 		if err := checkKey(key); err != nil {
 			return nil, err
 		}
@@ -46,53 +48,58 @@ func (s *Service) CopyObject(ctx context.Context, by Caller, in CopyObjectInput)
 	if err != nil {
 		return nil, err
 	}
-	checksum, err := s.copiedChecksum(ctx, in, source)
+	checksum, err := s.copiedChecksum(ctx, in, source.object)
 	if err != nil {
 		return nil, err
 	}
 	// The source is locked too: were it deleted meanwhile, its blobs would become garbage while the copy names them.
 	defer s.locks.acquire(
-		bucketLock(in.SourceBucket, false), keyLock(in.SourceBucket, in.SourceKey, false),
+		bucketLock(in.Source.Bucket, false), keyLock(in.Source.Bucket, in.Source.Key, false),
 		bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))()
-	hashed := source.Version
+	hashed := source.object.Version
 	if source, err = s.copySource(ctx, by, in); err != nil {
 		return nil, err
 	}
-	if source.Version != hashed {
-		if checksum, err = s.copiedChecksum(ctx, in, source); err != nil {
+	if source.object.Version != hashed {
+		if checksum, err = s.copiedChecksum(ctx, in, source.object); err != nil {
 			return nil, err
 		}
 	}
-	current, err := s.replaceable(ctx, by, in.Bucket, in.Key, in.Conditions)
+	next, err := s.replace(ctx, by, in.Bucket, in.Key, in.Conditions)
 	if err != nil {
 		return nil, err
 	}
-	if in.SourceBucket == in.Bucket && in.SourceKey == in.Key && in.changesNothing(source) {
+	if err := next.own(s, by, in.ACL); err != nil {
+		return nil, err
+	}
+	if in.Source.Bucket == in.Bucket && in.Source.Key == in.Key && source.current && in.changesNothing(source.object) {
 		return nil, Errorf(InvalidRequest, "This copy request is illegal because it is trying to copy an object to itself "+
 			"without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
-	object := newObject(by, current)
-	object.Size, object.ETag = source.Size, source.ETag
-	object.Blobs, object.Parts, object.Manifest = source.Blobs, source.Parts, source.Manifest
-	object.Attributes, object.Checksum = copiedAttributes(in, source), checksum
-	return s.create(ctx, by, &eventlog.ObjectCreated{
-		Bucket: in.Bucket, Key: in.Key, Via: eventlog.ViaCopy, Object: object, Freed: freed(current),
-		Source: &eventlog.Source{Bucket: in.SourceBucket, Key: in.SourceKey, Version: source.Version},
-	})
-}
-
-func (s *Service) copySource(ctx context.Context, by Caller, in CopyObjectInput) (*projections.Object, error) {
-	if _, err := s.bucket(ctx, by, in.SourceBucket); err != nil {
-		return nil, err
-	}
-	source, err := s.existing(ctx, in.SourceBucket, in.SourceKey, in.SourceVersion)
+	object, original := &next.created.Object, source.object
+	object.Size, object.ETag = original.Size, original.ETag
+	object.Blobs, object.Parts, object.Manifest = original.Blobs, original.Parts, original.Manifest
+	object.Attributes, object.Checksum = copiedAttributes(in, original), checksum
+	next.created.Via = eventlog.ViaCopy
+	next.created.Source = &eventlog.Source{Bucket: in.Source.Bucket, Key: in.Source.Key, Version: original.Version}
+	created, err := s.create(ctx, by, next)
 	if err != nil {
 		return nil, err
 	}
-	if err := in.SourceConditions.checkSource(source); err != nil {
+	created.SourceVersion = source.versionID()
+	return created, nil
+}
+
+// copySource returns what is to be copied.
+func (s *Service) copySource(ctx context.Context, by Caller, in CopyObjectInput) (*found, error) {
+	source, err := s.source(ctx, by, in.Source, in.SourceExpectedOwner)
+	if err != nil {
 		return nil, err
 	}
-	if source.Size > MaxPutSize {
+	if err := in.SourceConditions.checkSource(source.object); err != nil {
+		return nil, err
+	}
+	if source.object.Size > MaxPutSize {
 		return nil, Errorf(InvalidRequest,
 			"The specified copy source is larger than the maximum allowable size for a copy source: %d", int64(MaxPutSize))
 	}
@@ -128,7 +135,7 @@ func (s *Service) copiedChecksum(ctx context.Context, in CopyObjectInput, source
 	}
 	defer r.Close()
 	if _, err := io.Copy(h, struct{ io.Reader }{r}); err != nil { // by Read, which heeds ctx
-		return eventlog.Checksum{}, fmt.Errorf("read object %q of bucket %q for its checksum: %w", in.SourceKey, in.SourceBucket, err)
+		return eventlog.Checksum{}, fmt.Errorf("read object %q of bucket %q for its checksum: %w", in.Source.Key, in.Source.Bucket, err)
 	}
 	return eventlog.Checksum{Algorithm: in.Algorithm, Type: FullObject, Value: encodeSum(h)}, nil
 }

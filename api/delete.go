@@ -5,100 +5,173 @@ import (
 	"errors"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/projections"
 )
 
 // MaxDeleteKeys is how many entries one DeleteObjects may have.
 const MaxDeleteKeys = 1000
 
-// DeleteObjectInput names an object to delete.
-type DeleteObjectInput struct {
-	Bucket, Key string
-	Version     string // version id; empty for the current object
-	IfMatch     string // the ETag that the object must have; empty for any
-}
-
-// DeleteObject removes the object; a key that has none is no error, unless the conditions ask for one.
-// Errors: NoSuchBucket, AccessDenied, NoSuchKey, PreconditionFailed, and InvalidArgument for a version id that is none.
-func (s *Service) DeleteObject(ctx context.Context, by Caller, in DeleteObjectInput) error {
-	key := DeleteKey{Key: in.Key, Version: in.Version, IfMatch: in.IfMatch}
-	results, err := s.DeleteObjects(ctx, by, in.Bucket, []DeleteKey{key})
-	if err != nil {
-		return err
-	}
-	if failed := results[0].Err; failed != nil {
-		return failed
-	}
-	return nil
-}
-
 // DeleteKey is one entry of DeleteObjects.
 type DeleteKey struct {
-	Key     string
-	Version string // version id; empty for the current object
-	IfMatch string // the ETag that the object must have; empty for any
+	Key        string
+	Version    string // version id; empty for the current object
+	Conditions DeleteConditions
 }
 
 // DeleteResult is what became of one entry of DeleteObjects.
 type DeleteResult struct {
 	DeleteKey
 	Err *Error // nil if the object is gone
+	// Marker tells that a delete marker was made, or was what was deleted; MarkerVersion is its version id.
+	Marker        bool
+	MarkerVersion string
+}
+
+// DeleteObject removes the object: in a bucket that keeps versions by a delete marker, unless a version id says which one
+// to remove for good. A key that has none is no error, unless the conditions ask for one.
+// Errors: NoSuchBucket, AccessDenied, NoSuchKey, PreconditionFailed, and InvalidArgument for a version id that is none.
+func (s *Service) DeleteObject(ctx context.Context, by Caller, bucket string, key DeleteKey) (DeleteResult, error) {
+	results, err := s.DeleteObjects(ctx, by, bucket, []DeleteKey{key})
+	if err != nil {
+		return DeleteResult{}, err
+	}
+	if failed := results[0].Err; failed != nil {
+		return DeleteResult{}, failed
+	}
+	return results[0], nil
 }
 
 // DeleteObjects removes up to 1,000 objects in one atomic commit: after a crash, all of them are gone or none is.
 // The results are in the order of the entries. An entry may fail on its own; the error returned is one of the whole.
-func (s *Service) DeleteObjects(ctx context.Context, by Caller, bucket string, keys []DeleteKey) ([]DeleteResult, error) {
+func (s *Service) DeleteObjects(ctx context.Context, by Caller, bucketName string, keys []DeleteKey) ([]DeleteResult, error) {
 	if len(keys) == 0 || len(keys) > MaxDeleteKeys {
 		return nil, NewError(MalformedXML)
 	}
-	claims := []claim{bucketLock(bucket, false)}
+	claims := []claim{bucketLock(bucketName, false)}
 	for _, k := range keys {
-		claims = append(claims, keyLock(bucket, k.Key, true))
+		claims = append(claims, keyLock(bucketName, k.Key, true))
 	}
 	defer s.locks.acquire(claims...)()
-	if _, err := s.bucket(ctx, by, bucket); err != nil {
-		return nil, err
-	}
-	var events []eventlog.Data
-	results := make([]DeleteResult, len(keys))
-	decided := make(map[string]bool) // keys that an earlier entry deletes
-	for i, k := range keys {
-		results[i].DeleteKey = k
-		if decided[k.Key] {
-			continue
-		}
-		event, err := s.decideDelete(ctx, bucket, k)
-		if refusal, ok := errors.AsType[*Error](err); ok {
-			results[i].Err = refusal
-			continue
-		}
-		if err != nil {
-			return nil, err // of the server, not of the entry
-		}
-		if event != nil {
-			events = append(events, event)
-			decided[k.Key] = true
-		}
-	}
-	if len(events) == 0 {
-		return results, nil
-	}
-	return results, s.commit(ctx, by, now(), events...)
-}
-
-// decideDelete returns the event that deletes an object, nil if there is none to delete.
-func (s *Service) decideDelete(ctx context.Context, bucket string, k DeleteKey) (eventlog.Data, error) {
-	if err := checkKey(k.Key); err != nil {
-		return nil, err
-	}
-	current, err := s.named(ctx, bucket, k.Key, k.Version)
+	bucket, err := s.bucket(ctx, by, bucketName)
 	if err != nil {
 		return nil, err
 	}
-	if err := (WriteConditions{IfMatch: k.IfMatch}).check(k.Key, current); err != nil {
+	d := deletion{s: s, by: by, bucket: bucket, histories: make(map[string]*history)}
+	results := make([]DeleteResult, len(keys))
+	for i, k := range keys {
+		result := DeleteResult{DeleteKey: k}
+		err := d.decide(ctx, &result)
+		if refusal, ok := errors.AsType[*Error](err); ok {
+			result.Err = refusal
+		} else if err != nil {
+			return nil, err // of the server, not of the entry
+		}
+		results[i] = result
+	}
+	if len(d.events) == 0 {
+		return results, nil
+	}
+	return results, s.commit(ctx, by, now(), d.events...)
+}
+
+// deletion is a DeleteObjects on its way. Several of its entries may be about one key.
+type deletion struct {
+	s         *Service
+	by        Caller
+	bucket    *projections.Bucket
+	histories map[string]*history // by key
+	events    []eventlog.Data
+}
+
+// decide decides about one entry.
+func (d *deletion) decide(ctx context.Context, r *DeleteResult) error {
+	if err := checkKey(r.Key); err != nil {
+		return err
+	}
+	h := d.histories[r.Key]
+	if h == nil {
+		var err error
+		if h, err = d.s.history(ctx, d.bucket, r.Key); err != nil {
+			return err
+		}
+		d.histories[r.Key] = h
+	}
+	var event eventlog.Data
+	var err error
+	if r.Version == "" {
+		event, err = d.deleteCurrent(ctx, h, r)
+	} else {
+		event, err = d.deleteVersion(ctx, h, r)
+	}
+	if event == nil || err != nil {
+		return err
+	}
+	h.apply(event)
+	d.events = append(d.events, event)
+	return nil
+}
+
+// deleteCurrent decides to delete the current object, or to hide it where versions are kept.
+func (d *deletion) deleteCurrent(ctx context.Context, h *history, r *DeleteResult) (eventlog.Data, error) {
+	if err := r.Conditions.check(r.Key, h.currentVersion()); err != nil {
 		return nil, err
 	}
-	if current == nil {
+	if d.bucket.Versioning == "" {
+		if h.current == nil {
+			return nil, nil
+		}
+		return &eventlog.ObjectDeleted{
+			Bucket: d.bucket.Name, Key: r.Key, Version: h.current.Version, Freed: freed(&h.current.Object),
+		}, nil
+	}
+	place, err := h.succeed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	marker := eventlog.Marker{
+		Version: place.version, Null: place.null, OlderNull: place.olderNull, Modified: now(), Owner: d.by.owner(),
+	}
+	if d.bucket.Ownership == eventlog.BucketOwnerEnforced {
+		marker.Owner = d.bucket.Owner
+	}
+	r.Marker = true
+	r.MarkerVersion = versionID(d.bucket, &eventlog.Object{Version: marker.Version, Null: marker.Null})
+	return &eventlog.MarkerCreated{Bucket: d.bucket.Name, Key: r.Key, Marker: marker, Displaced: place.displaced}, nil
+}
+
+// deleteVersion decides to delete a version for good.
+func (d *deletion) deleteVersion(ctx context.Context, h *history, r *DeleteResult) (eventlog.Data, error) {
+	if d.bucket.Versioning != "" {
+		by := d.by.performing(deleteVersion, d.by.ExpectedOwner)
+		if err := permit(by, ofBucket, d.bucket, d.bucket.Owner, d.bucket.Grants); err != nil {
+			return nil, err
+		}
+	}
+	version, err := h.named(ctx, r.Version)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Conditions.check(r.Key, version); err != nil {
+		return nil, err
+	}
+	if version == nil {
 		return nil, nil
 	}
-	return &eventlog.ObjectDeleted{Bucket: bucket, Key: k.Key, Version: current.Version, Freed: freed(current)}, nil
+	if version.DeleteMarker {
+		r.Marker, r.MarkerVersion = true, r.Version
+	}
+	if h.current != nil && h.current.Version == version.Version {
+		promoted, err := h.promotion(ctx)
+		return &eventlog.ObjectDeleted{
+			Bucket: d.bucket.Name, Key: r.Key, Version: version.Version, Promoted: promoted, Freed: freed(&version.Object),
+		}, err
+	}
+	h.remove(version.Version)
+	deleted := &eventlog.VersionDeleted{
+		Bucket: d.bucket.Name, Key: r.Key, Version: version.Version, DeleteMarker: version.DeleteMarker, Freed: freed(&version.Object),
+	}
+	if h.current == nil {
+		deleted.Promoted, err = h.promotion(ctx)
+	}
+	return deleted, err
 }

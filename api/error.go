@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/bleepstore/bleepstore/projections"
 )
@@ -25,6 +26,7 @@ const (
 	EntityTooLarge                    Code = "EntityTooLarge"
 	EntityTooSmall                    Code = "EntityTooSmall"
 	IllegalLocationConstraint         Code = "IllegalLocationConstraintException"
+	IllegalVersioning                 Code = "IllegalVersioningConfigurationException"
 	IncompleteBody                    Code = "IncompleteBody"
 	InternalError                     Code = "InternalError"
 	InvalidAccessKeyID                Code = "InvalidAccessKeyId"
@@ -89,6 +91,7 @@ var codes = map[Code]struct {
 	EntityTooLarge:                    {http.StatusBadRequest, "Your proposed upload exceeds the maximum allowed object size."},
 	EntityTooSmall:                    {http.StatusBadRequest, "Your proposed upload is smaller than the minimum allowed size."},
 	IllegalLocationConstraint:         {http.StatusBadRequest, "The specified location constraint is incompatible for the region specific endpoint this request was sent to."},
+	IllegalVersioning:                 {http.StatusBadRequest, "The versioning configuration specified in the request is invalid."},
 	IncompleteBody:                    {http.StatusBadRequest, "You did not provide the number of bytes specified by the Content-Length HTTP header."},
 	InternalError:                     {http.StatusInternalServerError, "We encountered an internal error. Please try again."},
 	InvalidAccessKeyID:                {http.StatusForbidden, "The AWS access key ID that you provided does not exist in our records."},
@@ -151,8 +154,16 @@ type Error struct {
 	Details []Detail
 	// Object is the object of a NotModified answer, which carries its ETag and dates.
 	Object *projections.Object
+	// Marker is the delete marker that a NoSuchKey or a MethodNotAllowed came of.
+	Marker *Marker
 	// Cause is what went wrong inside, for the server's own log; clients don't see it.
 	Cause error
+}
+
+// Marker is a delete marker, as far as an answer tells of it.
+type Marker struct {
+	VersionID string
+	Modified  time.Time // zero where it is not told
 }
 
 // Detail is one named element of an Error's answer.

@@ -51,16 +51,16 @@ func (r Range) unsatisfiable(size int64) error {
 
 // GetObjectInput names an object, and says what of it is wanted, and when.
 type GetObjectInput struct {
-	Bucket, Key string
-	Version     string // version id; empty for the current object
-	Range       *Range // nil for all
-	PartNumber  int    // of a multipart object; 0 for all. Excludes Range
-	Conditions  ReadConditions
+	ObjectName
+	Range      *Range // nil for all
+	PartNumber int    // of a multipart object; 0 for all. Excludes Range
+	Conditions ReadConditions
 }
 
 // GetObjectOutput is an object with the range of its bytes that was asked for.
 type GetObjectOutput struct {
-	Object *projections.Object
+	Object    *projections.Object
+	VersionID string // as S3 has it; empty if the bucket never kept versions
 	// Partial tells that the range [Offset, Offset+Length) was asked for. Otherwise Offset is 0 and Length the size.
 	Partial        bool
 	Offset, Length int64
@@ -71,8 +71,8 @@ type GetObjectOutput struct {
 	Body io.ReadCloser
 }
 
-// GetObject opens an object. Errors: NoSuchBucket, NoSuchKey, NoSuchVersion, AccessDenied, InvalidRange,
-// InvalidPartNumber, PreconditionFailed, NotModified.
+// GetObject opens an object. Errors: NoSuchBucket, NoSuchKey, NoSuchVersion, AccessDenied, MethodNotAllowed for a delete
+// marker, InvalidRange, InvalidPartNumber, PreconditionFailed, NotModified.
 func (s *Service) GetObject(ctx context.Context, by Caller, in GetObjectInput) (*GetObjectOutput, error) {
 	out, err := s.HeadObject(ctx, by, in)
 	if err != nil {
@@ -87,17 +87,15 @@ func (s *Service) HeadObject(ctx context.Context, by Caller, in GetObjectInput) 
 	if err := checkKey(in.Key); err != nil {
 		return nil, err
 	}
-	if _, err := s.bucket(ctx, by, in.Bucket); err != nil {
-		return nil, err
-	}
-	object, err := s.existing(ctx, in.Bucket, in.Key, in.Version)
+	found, err := s.find(ctx, by, in.ObjectName)
 	if err != nil {
 		return nil, err
 	}
+	object := found.object
 	if err := in.Conditions.check(object); err != nil {
 		return nil, err
 	}
-	out := &GetObjectOutput{Object: object, Length: object.Size}
+	out := &GetObjectOutput{Object: object, VersionID: found.versionID(), Length: object.Size}
 	switch {
 	case in.Range != nil && in.Conditions.rangeHolds(object):
 		out.Partial = true
@@ -106,20 +104,6 @@ func (s *Service) HeadObject(ctx context.Context, by Caller, in GetObjectInput) 
 		err = s.selectPart(ctx, out, in.PartNumber)
 	}
 	return out, err
-}
-
-// existing returns the object of a key that a version id names; an empty id names the current one.
-func (s *Service) existing(ctx context.Context, bucket, key, version string) (*projections.Object, error) {
-	object, err := s.named(ctx, bucket, key, version)
-	switch {
-	case err != nil:
-		return nil, err
-	case object == nil && version != "":
-		return nil, NewError(NoSuchVersion, Detail{"Key", key}, Detail{"VersionId", version})
-	case object == nil:
-		return nil, NewError(NoSuchKey, Detail{"Key", key})
-	}
-	return object, nil
 }
 
 // selectPart sets the range of out to that of one part. An object that was not uploaded in parts is its own part 1.

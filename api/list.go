@@ -30,3 +30,40 @@ func (s *Service) ListUploads(ctx context.Context, by Caller, l projections.List
 	}
 	return page, nil
 }
+
+// ListVersions returns a page of all versions of a bucket's objects. The listing's MarkerID is a version id as S3 has it.
+// Errors: NoSuchBucket, AccessDenied, InvalidArgument for a MarkerID that is no version id.
+func (s *Service) ListVersions(ctx context.Context, by Caller, l projections.Listing) (projections.Page[projections.ListedVersion], error) {
+	var page projections.Page[projections.ListedVersion]
+	bucket, err := s.bucket(ctx, by, l.Bucket)
+	if err != nil {
+		return page, err
+	}
+	if l.MarkerID != "" {
+		if l.MarkerID, err = s.internalVersion(ctx, bucket, l.Marker, l.MarkerID); err != nil {
+			return page, err
+		}
+	}
+	if page, err = projections.ListVersions(ctx, s.store, l); err != nil {
+		return page, fmt.Errorf("list versions of bucket %q: %w", l.Bucket, err)
+	}
+	return page, nil
+}
+
+// internalVersion returns the id in the store for a version id as S3 has it; empty if the key has no null version.
+func (s *Service) internalVersion(ctx context.Context, bucket *projections.Bucket, key, id string) (string, error) {
+	history, err := s.history(ctx, bucket, key)
+	if err != nil {
+		return "", err
+	}
+	version, err := history.named(ctx, id)
+	switch {
+	case err != nil:
+		return "", err
+	case version != nil:
+		return version.Version, nil
+	case id == NullVersion:
+		return "", nil
+	}
+	return id, nil // of a version that is gone
+}

@@ -22,6 +22,7 @@ const (
 type CreateUploadInput struct {
 	Bucket, Key  string
 	Attributes   eventlog.Attributes
+	ACL          ACLRequest
 	Algorithm    string // additional checksum; empty for the default, CRC64NVME
 	ChecksumType string // FULL_OBJECT or COMPOSITE; empty for the algorithm's default
 }
@@ -36,16 +37,27 @@ func (s *Service) CreateUpload(ctx context.Context, by Caller, in CreateUploadIn
 		return nil, err
 	}
 	defer s.locks.acquire(bucketLock(in.Bucket, false))()
-	if _, err := s.bucket(ctx, by, in.Bucket); err != nil {
+	bucket, err := s.bucket(ctx, by, in.Bucket)
+	if err != nil {
 		return nil, err
+	}
+	if by.anonymous() {
+		return nil, Errorf(AccessDenied, "Anonymous users cannot initiate multipart uploads. Please authenticate.")
 	}
 	upload := &projections.Upload{
 		Bucket: in.Bucket, Key: in.Key, ID: sortid.New(), Initiated: now(),
 		Owner: by.Account, Attributes: in.Attributes, Checksum: checksum,
 	}
+	owner := ownerFor(by, in.ACL, bucket)
+	if upload.Grants, err = s.grantsFor(in.ACL, bucket, owner); err != nil {
+		return nil, err
+	}
+	if owner != by.Account {
+		upload.ObjectOwner = owner
+	}
 	return upload, s.commit(ctx, by, upload.Initiated, &eventlog.UploadCreated{
-		Bucket: in.Bucket, Key: in.Key, Upload: upload.ID, Owner: upload.Owner,
-		Attributes: upload.Attributes, Checksum: upload.Checksum,
+		Bucket: in.Bucket, Key: in.Key, Upload: upload.ID, Owner: upload.Owner, Attributes: upload.Attributes,
+		Grants: upload.Grants, ObjectOwner: upload.ObjectOwner, Checksum: upload.Checksum,
 	})
 }
 
@@ -68,17 +80,22 @@ func uploadChecksum(in CreateUploadInput) (eventlog.Checksum, error) {
 
 // upload returns an upload that the caller may work with. Errors: NoSuchUpload and those of bucket.
 func (s *Service) upload(ctx context.Context, by Caller, bucket, key, id string) (*projections.Upload, error) {
-	if _, err := s.bucket(ctx, by, bucket); err != nil {
+	record, err := s.bucket(ctx, by, bucket)
+	if err != nil {
 		return nil, err
 	}
 	upload, err := s.store.Upload(ctx, bucket, key, id)
 	if errors.Is(err, projections.ErrNotFound) {
+		// Whether there was such an upload is told to those alone who could have begun it.
+		if err := permit(by.performing("CreateMultipartUpload", ""), ofBucket, record, record.Owner, record.Grants); err != nil {
+			return nil, err
+		}
 		return nil, NewError(NoSuchUpload, Detail{"UploadId", id})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read upload %s of %q in bucket %q: %w", id, key, bucket, err)
 	}
-	return upload, nil
+	return upload, permit(by, ofUpload, record, upload.Owner, nil)
 }
 
 // UploadPartInput is a part of an upload.

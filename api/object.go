@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 
 	"github.com/bleepstore/bleepstore/eventlog"
-	"github.com/bleepstore/bleepstore/internal/sortid"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -14,88 +13,124 @@ type PutObjectInput struct {
 	Bucket, Key string
 	Body        Body
 	Attributes  eventlog.Attributes
+	ACL         ACLRequest
 	Conditions  WriteConditions
+	Via         eventlog.Via // ViaPut or ViaPost
 }
 
-// PutObject stores an object and returns its record. Nothing is visible unless all of it was received, checked and made
-// durable. Errors: NoSuchBucket, AccessDenied, KeyTooLongError, EntityTooLarge, BadDigest, IncompleteBody,
-// PreconditionFailed, and those of the Body's Reader.
-func (s *Service) PutObject(ctx context.Context, by Caller, in PutObjectInput) (*projections.Object, error) {
+// Created is an object that was made.
+type Created struct {
+	Object        *projections.Object
+	VersionID     string // as S3 has it; empty if the bucket never kept versions
+	SourceVersion string // of a copy: the source's version id, likewise
+}
+
+// PutObject stores an object. Nothing is visible unless all of it was received, checked and made durable.
+// Errors: NoSuchBucket, AccessDenied, KeyTooLongError, EntityTooLarge, BadDigest, IncompleteBody, PreconditionFailed,
+// those of ACLRequest, and those of the Body's Reader.
+func (s *Service) PutObject(ctx context.Context, by Caller, in PutObjectInput) (*Created, error) {
 	if err := checkKey(in.Key); err != nil {
 		return nil, err
 	}
-	if _, err := s.bucket(ctx, by, in.Bucket); err != nil {
-		return nil, err // before the body, so that a client need not send it
+	// What can be refused is refused before the body, so that a client need not send it.
+	bucket, err := s.bucket(ctx, by, in.Bucket)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.grantsFor(in.ACL, bucket, ownerFor(by, in.ACL, bucket)); err != nil {
+		return nil, err
 	}
 	c, err := s.receive(ctx, in.Body)
 	if err != nil {
 		return nil, err
 	}
 	defer s.locks.acquire(bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))()
-	current, err := s.replaceable(ctx, by, in.Bucket, in.Key, in.Conditions)
+	next, err := s.replace(ctx, by, in.Bucket, in.Key, in.Conditions)
+	if err == nil {
+		err = next.own(s, by, in.ACL)
+	}
 	if err != nil {
 		s.discard(ctx, c.blob)
 		return nil, err
 	}
-	object := newObject(by, current)
+	object := &next.created.Object
 	object.Size = c.blob.Size
 	object.ETag = hex.EncodeToString(c.md5)
 	object.Checksum = c.checksum
 	object.Checksum.Type = FullObject
 	object.Attributes = in.Attributes
 	object.Blobs = []eventlog.Blob{c.blob}
-	created, err := s.create(ctx, by, &eventlog.ObjectCreated{
-		Bucket: in.Bucket, Key: in.Key, Via: eventlog.ViaPut, Object: object, Freed: freed(current),
-	})
+	next.created.Via = in.Via
+	created, err := s.create(ctx, by, next)
 	if refused(err) {
 		s.discard(ctx, c.blob)
 	}
 	return created, err
 }
 
-// replaceable returns the current object of a key, nil if there is none, if the caller may replace it.
-func (s *Service) replaceable(ctx context.Context, by Caller, bucket, key string, conditions WriteConditions) (*projections.Object, error) {
-	if _, err := s.bucket(ctx, by, bucket); err != nil {
-		return nil, err
-	}
-	current, err := s.current(ctx, bucket, key)
+// creation is an object.created event on its way, and the bucket that it is in.
+type creation struct {
+	bucket  *projections.Bucket
+	created *eventlog.ObjectCreated
+}
+
+// replace begins the creation of an object in the place of the current one of its key, which the caller has locked.
+func (s *Service) replace(ctx context.Context, by Caller, bucketName, key string, conditions WriteConditions) (*creation, error) {
+	bucket, err := s.bucket(ctx, by, bucketName)
 	if err != nil {
 		return nil, err
 	}
-	return current, conditions.check(key, current)
-}
-
-// newObject begins the record of an object that is to follow current, which is nil if the key has none.
-func newObject(by Caller, current *projections.Object) eventlog.Object {
-	previous := ""
-	if current != nil {
-		previous = current.Version
+	history, err := s.history(ctx, bucket, key)
+	if err != nil {
+		return nil, err
 	}
-	return eventlog.Object{Version: sortid.After(previous), Null: true, Modified: now(), Owner: by.Account}
+	if err := conditions.check(key, history.current); err != nil {
+		return nil, err
+	}
+	place, err := history.succeed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &creation{bucket: bucket, created: &eventlog.ObjectCreated{
+		Bucket: bucketName, Key: key, Displaced: place.displaced,
+		Object: eventlog.Object{
+			Version: place.version, Null: place.null, OlderNull: place.olderNull, Modified: now(),
+		},
+	}}, nil
 }
 
-// create commits an object.created event and returns the object's record.
-func (s *Service) create(ctx context.Context, by Caller, created *eventlog.ObjectCreated) (*projections.Object, error) {
+// own gives the object its owner and its ACL.
+func (c *creation) own(s *Service, by Caller, acl ACLRequest) (err error) {
+	object := &c.created.Object
+	object.Owner = ownerFor(by, acl, c.bucket)
+	object.Grants, err = s.grantsFor(acl, c.bucket, object.Owner)
+	return err
+}
+
+// create commits the creation of an object.
+func (s *Service) create(ctx context.Context, by Caller, next *creation) (*Created, error) {
+	created := next.created
 	if err := s.commit(ctx, by, created.Object.Modified, created); err != nil {
 		return nil, err
 	}
-	return &projections.Object{
-		Bucket: created.Bucket, Key: created.Key, Upload: created.Upload, Object: created.Object,
+	return &Created{
+		Object:    &projections.Object{Bucket: created.Bucket, Key: created.Key, Object: created.Object},
+		VersionID: versionID(next.bucket, &created.Object),
 	}, nil
 }
 
-// freed lists the blobs that an object, nil for none, no longer names when it is gone.
-func freed(object *projections.Object) []eventlog.FreeBlob {
-	switch {
-	case object == nil:
-		return nil
-	case object.Manifest != nil:
+// freed lists the blobs that an object no longer names when it is gone.
+func freed(object *eventlog.Object) []eventlog.FreeBlob {
+	if object.Manifest != nil {
 		return []eventlog.FreeBlob{{ID: object.Manifest.ID, Manifest: true}}
 	}
 	return freedBlobs(object.Blobs)
 }
 
 func freedBlobs(blobs []eventlog.Blob) []eventlog.FreeBlob {
+	if len(blobs) == 0 {
+		return nil
+	}
 	free := make([]eventlog.FreeBlob, len(blobs))
 	for i, blob := range blobs {
 		free[i].ID = blob.ID

@@ -13,7 +13,6 @@ import (
 
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
-	"github.com/bleepstore/bleepstore/internal/sortid"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -32,7 +31,12 @@ type Applied interface {
 
 // Config is what a Service works with.
 type Config struct {
-	Region  string // of all buckets, such as "us-east-1"
+	Region string // of all buckets, such as "us-east-1"
+	// Ownership is that of new buckets whose makers say nothing else; empty for no ownership controls.
+	Ownership eventlog.Ownership
+	// Account finds an account by its canonical id. Grants can only be made to accounts that it knows.
+	Account func(id string) (account eventlog.Owner, ok bool)
+
 	Log     Log
 	Applied Applied
 	Store   projections.MetadataStore
@@ -41,17 +45,22 @@ type Config struct {
 
 // Service is the object store. It is safe for concurrent use, and the only one to write to its log.
 type Service struct {
-	region  string
-	log     Log
-	applied Applied
-	store   projections.MetadataStore
-	blobs   backends.Backend
-	locks   locks
+	region    string
+	ownership eventlog.Ownership
+	account   func(id string) (eventlog.Owner, bool)
+	log       Log
+	applied   Applied
+	store     projections.MetadataStore
+	blobs     backends.Backend
+	locks     locks
 }
 
 // New makes a Service.
 func New(c Config) *Service {
-	return &Service{region: c.Region, log: c.Log, applied: c.Applied, store: c.Store, blobs: c.Blobs}
+	return &Service{
+		region: c.Region, ownership: c.Ownership, account: c.Account,
+		log: c.Log, applied: c.Applied, store: c.Store, blobs: c.Blobs,
+	}
 }
 
 // now is the time of a decision.
@@ -90,22 +99,6 @@ func unavailable(cause error) *Error {
 	return &Error{Code: ServiceUnavailable, Message: ServiceUnavailable.message(), Cause: cause}
 }
 
-// bucket returns a bucket if the caller may work with it. This is the one place that decides who may do what: a bucket
-// and everything in it is for its owner alone.
-func (s *Service) bucket(ctx context.Context, by Caller, name string) (*projections.Bucket, error) {
-	bucket, err := s.store.Bucket(ctx, name)
-	if errors.Is(err, projections.ErrNotFound) {
-		return nil, NewError(NoSuchBucket, Detail{"BucketName", name})
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read bucket %q: %w", name, err)
-	}
-	if by.Account.ID == "" || by.Account.ID != bucket.Owner.ID {
-		return nil, NewError(AccessDenied)
-	}
-	return bucket, nil
-}
-
 // current returns the current object of a key, nil if there is none.
 func (s *Service) current(ctx context.Context, bucket, key string) (*projections.Object, error) {
 	object, err := s.store.Object(ctx, bucket, key)
@@ -116,18 +109,4 @@ func (s *Service) current(ctx context.Context, bucket, key string) (*projections
 		return nil, fmt.Errorf("read object %q of bucket %q: %w", key, bucket, err)
 	}
 	return object, nil
-}
-
-// nullVersion is S3's name for the version of an object that was written while its bucket kept no versions.
-const nullVersion = "null"
-
-// named returns the object of a key that a version id names, nil if there is none. An empty id names the current one.
-func (s *Service) named(ctx context.Context, bucket, key, version string) (*projections.Object, error) {
-	if version != "" && version != nullVersion {
-		if err := sortid.Check(version); err != nil {
-			return nil, InvalidArgumentf("versionId", version, "Invalid version id specified")
-		}
-		return nil, nil
-	}
-	return s.current(ctx, bucket, key)
 }

@@ -30,11 +30,31 @@ type shape struct {
 var shapes = shapesOf(
 	func() Data { return new(BucketCreated) },
 	func() Data { return new(BucketDeleted) },
+	func() Data { return new(BucketVersioningSet) },
+	func() Data { return new(BucketACLSet) },
+	func() Data { return new(BucketOwnershipSet) },
+	func() Data { return new(BucketOwnershipDeleted) },
+	func() Data { return new(BucketPublicAccessBlockSet) },
+	func() Data { return new(BucketPublicAccessBlockDeleted) },
+	func() Data { return new(BucketCORSSet) },
+	func() Data { return new(BucketCORSDeleted) },
+	func() Data { return new(BucketTagsSet) },
+	func() Data { return new(BucketTagsDeleted) },
 	func() Data { return new(ObjectCreated) },
+	func() Data { return new(MarkerCreated) },
 	func() Data { return new(ObjectDeleted) },
+	func() Data { return new(VersionDeleted) },
+	func() Data { return new(ObjectTagsSet) },
+	func() Data { return new(ObjectTagsDeleted) },
+	func() Data { return new(ObjectACLSet) },
 	func() Data { return new(UploadCreated) },
 	func() Data { return new(PartStored) },
 	func() Data { return new(UploadAborted) },
+
+	func() Data { return new(bucketCreatedV1) },
+	func() Data { return new(objectCreatedV1) },
+	func() Data { return new(objectDeletedV1) },
+	func() Data { return new(uploadCreatedV1) },
 )
 
 func shapesOf(makers ...func() Data) map[shape]func() Data {
@@ -84,7 +104,7 @@ func (e *Event) MarshalJSONTo(enc *jsontext.Encoder) error {
 	}, encodeOptions)
 }
 
-// UnmarshalJSONFrom reads what MarshalJSONTo writes. An unknown type or version is an *UnknownEventError; a member that
+// UnmarshalJSONFrom reads what MarshalJSONTo writes, and lifts old shapes to the newest. An unknown type or version is an *UnknownEventError; a member that
 // the shape does not have is an error too, because to drop it would be to drop a part of what happened.
 func (e *Event) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	var env envelope
@@ -94,6 +114,9 @@ func (e *Event) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}
 	if env.Data.data == nil {
 		return errors.New("event without data")
+	}
+	if old, ok := env.Data.data.(oldShape); ok {
+		env.Data.data = old.lift()
 	}
 	*e = Event{Time: env.Time, Actor: env.Actor, Request: env.Request, Data: env.Data.data}
 	return nil

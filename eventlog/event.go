@@ -33,9 +33,11 @@ type Data interface {
 
 // BucketCreated says that a bucket exists from now on.
 type BucketCreated struct {
-	Bucket string `json:"bucket"`
-	Region string `json:"region"`
-	Owner  Owner  `json:"owner"`
+	Bucket    string    `json:"bucket"`
+	Region    string    `json:"region"`
+	Owner     Owner     `json:"owner"`
+	Ownership Ownership `json:"ownership,omitzero"`
+	Grants    []Grant   `json:"grants,omitzero"` // see Object.Grants
 }
 
 // BucketDeleted says that a bucket, empty before, is gone.
@@ -51,17 +53,27 @@ const (
 	ViaPut       Via = "put"
 	ViaCopy      Via = "copy"
 	ViaMultipart Via = "multipart"
+	ViaPost      Via = "post"
 )
 
 // ObjectCreated says that an object is the current one under its key, in place of the one before, if any.
 type ObjectCreated struct {
-	Bucket string     `json:"bucket"`
-	Key    string     `json:"key"`
-	Via    Via        `json:"via"`
-	Object Object     `json:"object"`
-	Source *Source    `json:"source,omitzero"` // ViaCopy: the object whose blobs it now shares
-	Upload string     `json:"upload,omitzero"` // ViaMultipart: the upload that it completes, which ends with all its parts
-	Freed  []FreeBlob `json:"freed,omitzero"`  // blobs that the replaced object and unused parts no longer name
+	Bucket string  `json:"bucket"`
+	Key    string  `json:"key"`
+	Via    Via     `json:"via"`
+	Object Object  `json:"object"`          // Object.Upload is the upload that it completes, which ends with all its parts
+	Source *Source `json:"source,omitzero"` // ViaCopy: the object whose blobs it now shares
+
+	Displaced
+}
+
+// Displaced is what a new current object, or a delete marker, does to the versions that its key had.
+type Displaced struct {
+	// Kept is the object that was current until now, where it stays as a version.
+	Kept *Object `json:"kept,omitzero"`
+	// Dropped is the version that the new one replaces though it was not current: the null version.
+	Dropped string     `json:"dropped,omitzero"`
+	Freed   []FreeBlob `json:"freed,omitzero"` // blobs that what was replaced and unused parts no longer name
 }
 
 // Source names the object that was copied.
@@ -71,22 +83,68 @@ type Source struct {
 	Version string `json:"version"`
 }
 
+// MarkerCreated says that a key has no current object from now on, but a delete marker above its versions.
+type MarkerCreated struct {
+	Bucket string `json:"bucket"`
+	Key    string `json:"key"`
+	Marker Marker `json:"marker"`
+
+	Displaced
+}
+
 // ObjectDeleted says that the current object under a key is gone.
 type ObjectDeleted struct {
-	Bucket  string     `json:"bucket"`
-	Key     string     `json:"key"`
-	Version string     `json:"version"` // Object.Version of the object that was deleted
-	Freed   []FreeBlob `json:"freed,omitzero"`
+	Bucket  string `json:"bucket"`
+	Key     string `json:"key"`
+	Version string `json:"version"` // Object.Version of the object that was deleted
+	// Promoted is the version that is the current object from now on.
+	Promoted *Object    `json:"promoted,omitzero"`
+	Freed    []FreeBlob `json:"freed,omitzero"`
 }
+
+// VersionDeleted says that a version that was not current, or a delete marker, is gone.
+type VersionDeleted struct {
+	Bucket       string `json:"bucket"`
+	Key          string `json:"key"`
+	Version      string `json:"version"`
+	DeleteMarker bool   `json:"delete_marker,omitzero"` // what is gone is a delete marker
+	// Promoted is the version that is the current object from now on, because the delete marker above it is gone.
+	Promoted *Object    `json:"promoted,omitzero"`
+	Freed    []FreeBlob `json:"freed,omitzero"`
+}
+
+// ObjectChanged is what events about an object that exists have in common.
+type ObjectChanged struct {
+	Bucket string `json:"bucket"`
+	Key    string `json:"key"`
+	// Noncurrent tells that the object is a version that is not current.
+	Noncurrent bool `json:"noncurrent,omitzero"`
+	// Object is all of the object, as it is from now on.
+	Object Object `json:"object"`
+}
+
+// The events about an object that exists say which part of it has changed.
+type (
+	// ObjectTagsSet says that an object has other tags.
+	ObjectTagsSet struct{ ObjectChanged }
+	// ObjectTagsDeleted says that an object has no tags any more.
+	ObjectTagsDeleted struct{ ObjectChanged }
+	// ObjectACLSet says that an object has other grants.
+	ObjectACLSet struct{ ObjectChanged }
+)
 
 // UploadCreated says that a multipart upload was begun.
 type UploadCreated struct {
 	Bucket string `json:"bucket"`
 	Key    string `json:"key"`
 	Upload string `json:"upload"` // upload id; sorts by the time of its making
-	Owner  Owner  `json:"owner"`
+	Owner  Owner  `json:"owner"`  // who began it: the initiator
 	// Attributes are those of the object to be.
 	Attributes Attributes `json:"attributes,omitzero"`
+	// Grants are those of the object to be; see Object.Grants.
+	Grants []Grant `json:"grants,omitzero"`
+	// ObjectOwner is the owner of the object to be, where that is not the initiator.
+	ObjectOwner Owner `json:"object_owner,omitzero"`
 	// Checksum is what the parts and the object are to be checked with; without Value.
 	Checksum Checksum `json:"checksum,omitzero"`
 }
@@ -101,7 +159,7 @@ type PartStored struct {
 	Freed  []FreeBlob `json:"freed,omitzero"` // the blob of the part that it replaced
 }
 
-// UploadAborted says that an upload is gone, with all its parts.
+// UploadAborted says that an upload is gone, with all its parts. An upload that expired has an event without an Actor.
 type UploadAborted struct {
 	Bucket string     `json:"bucket"`
 	Key    string     `json:"key"`
@@ -113,7 +171,7 @@ type UploadAborted struct {
 func (*BucketCreated) EventType() string { return "bucket.created" }
 
 // EventVersion implements Data.
-func (*BucketCreated) EventVersion() int { return 1 }
+func (*BucketCreated) EventVersion() int { return 2 }
 
 // EventType implements Data.
 func (*BucketDeleted) EventType() string { return "bucket.deleted" }
@@ -125,19 +183,49 @@ func (*BucketDeleted) EventVersion() int { return 1 }
 func (*ObjectCreated) EventType() string { return "object.created" }
 
 // EventVersion implements Data.
-func (*ObjectCreated) EventVersion() int { return 1 }
+func (*ObjectCreated) EventVersion() int { return 2 }
 
 // EventType implements Data.
 func (*ObjectDeleted) EventType() string { return "object.deleted" }
 
 // EventVersion implements Data.
-func (*ObjectDeleted) EventVersion() int { return 1 }
+func (*ObjectDeleted) EventVersion() int { return 2 }
+
+// EventType implements Data.
+func (*MarkerCreated) EventType() string { return "marker.created" }
+
+// EventVersion implements Data.
+func (*MarkerCreated) EventVersion() int { return 1 }
+
+// EventType implements Data.
+func (*VersionDeleted) EventType() string { return "version.deleted" }
+
+// EventVersion implements Data.
+func (*VersionDeleted) EventVersion() int { return 1 }
+
+// EventType implements Data.
+func (*ObjectTagsSet) EventType() string { return "object.tags.set" }
+
+// EventVersion implements Data.
+func (*ObjectTagsSet) EventVersion() int { return 1 }
+
+// EventType implements Data.
+func (*ObjectTagsDeleted) EventType() string { return "object.tags.deleted" }
+
+// EventVersion implements Data.
+func (*ObjectTagsDeleted) EventVersion() int { return 1 }
+
+// EventType implements Data.
+func (*ObjectACLSet) EventType() string { return "object.acl.set" }
+
+// EventVersion implements Data.
+func (*ObjectACLSet) EventVersion() int { return 1 }
 
 // EventType implements Data.
 func (*UploadCreated) EventType() string { return "upload.created" }
 
 // EventVersion implements Data.
-func (*UploadCreated) EventVersion() int { return 1 }
+func (*UploadCreated) EventVersion() int { return 2 }
 
 // EventType implements Data.
 func (*PartStored) EventType() string { return "part.stored" }

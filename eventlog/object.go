@@ -6,13 +6,21 @@ import "time"
 type Object struct {
 	// Version identifies this object among all that the key has had, and orders them: a newer one compares greater.
 	Version string `json:"version"`
-	// Null marks an object that was written while the bucket kept no versions; S3 calls its version "null".
-	Null     bool      `json:"null,omitzero"`
-	Modified time.Time `json:"modified"` // UTC, whole milliseconds
-	Owner    Owner     `json:"owner"`
-	Size     int64     `json:"size"` // bytes
-	ETag     string    `json:"etag"` // without quotes: hex MD5, or "hex-N" for N parts
-	Checksum Checksum  `json:"checksum,omitzero"`
+	// Null marks an object that was written while the bucket kept no versions; S3 calls its version "null", and a key has
+	// one of it at most.
+	Null bool `json:"null,omitzero"`
+	// OlderNull is the null version among the older ones of the key, as of when this one was made. It may be gone since;
+	// but if the key has one that is older than this, it is that.
+	OlderNull string    `json:"older_null,omitzero"`
+	Modified  time.Time `json:"modified"` // UTC, whole milliseconds
+	Owner     Owner     `json:"owner"`
+	// Grants are the object's ACL. Nil is the private one: the owner has FULL_CONTROL and nobody else has anything.
+	Grants []Grant `json:"grants,omitzero"`
+	Upload string  `json:"upload,omitzero"` // id of the multipart upload that became it; empty if none did
+
+	Size     int64    `json:"size"` // bytes
+	ETag     string   `json:"etag"` // without quotes: hex MD5, or "hex-N" for N parts
+	Checksum Checksum `json:"checksum,omitzero"`
 
 	Attributes Attributes `json:"attributes,omitzero"`
 
@@ -22,6 +30,16 @@ type Object struct {
 	Parts []Part `json:"parts,omitzero"`
 	// Manifest names a blob that holds Blobs and Parts, as JSON of a Manifest, where they are too long for an event.
 	Manifest *Blob `json:"manifest,omitzero"`
+}
+
+// Marker is a delete marker: a version that is no object, and hides those before it.
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
+type Marker struct {
+	Version   string    `json:"version"`
+	Null      bool      `json:"null,omitzero"`
+	OlderNull string    `json:"older_null,omitzero"`
+	Modified  time.Time `json:"modified"` // UTC, whole milliseconds
+	Owner     Owner     `json:"owner"`
 }
 
 // Manifest is the content of an Object's manifest blob.
@@ -52,7 +70,7 @@ type Attributes struct {
 	Tags     []Tag             `json:"tags,omitzero"`
 }
 
-// Tag is one tag of an object.
+// Tag is one tag of an object or a bucket.
 type Tag struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`

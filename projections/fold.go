@@ -8,18 +8,25 @@ import (
 	"github.com/bleepstore/bleepstore/eventlog"
 )
 
-// Counts tells how many things name a blob. A MetadataStore does.
-type Counts interface {
-	// Shared returns the count as of the event before the ones that are folded; see MetadataStore.
+// View is what Fold asks for beside the events. A MetadataStore has it. The answers are as of the commit before the events
+// that are folded; see MetadataStore.
+type View interface {
+	// Shared returns how many things name a blob.
 	Shared(ctx context.Context, blob string) (int64, error)
+	// Bucket returns a bucket, or ErrNotFound.
+	Bucket(ctx context.Context, name string) (*Bucket, error)
 }
 
 // Fold turns events into the changes that they mean, in order. It asks for nothing but the counts of blobs that the
-// events share or free, and remembers those that it changes, so that the events may be any stretch of the log.
+// events share or free, and the buckets that they configure, and remembers those that it changes, so that the events may
+// be any stretch of the log.
 //
 // An event of a type that Fold does not know is an error that names it.
-func Fold(ctx context.Context, counts Counts, events []eventlog.Event) ([]Change, error) {
-	f := folder{counts: counts, changed: make(map[string]int64), changes: make([]Change, 0, len(events))}
+func Fold(ctx context.Context, view View, events []eventlog.Event) ([]Change, error) {
+	f := folder{
+		view: view, counts: make(map[string]int64), buckets: make(map[string]*Bucket),
+		changes: make([]Change, 0, len(events)),
+	}
 	for i := range events {
 		if err := f.fold(ctx, &events[i]); err != nil {
 			return nil, err
@@ -29,25 +36,30 @@ func Fold(ctx context.Context, counts Counts, events []eventlog.Event) ([]Change
 }
 
 type folder struct {
-	counts  Counts
-	changed map[string]int64 // counts that this run has set
+	view    View
+	counts  map[string]int64   // counts that this run has set
+	buckets map[string]*Bucket // buckets that this run has changed
 	changes []Change
 }
 
 func (f *folder) fold(ctx context.Context, e *eventlog.Event) error {
 	switch d := e.Data.(type) {
 	case *eventlog.BucketCreated:
-		f.add(PutBucket{&Bucket{Name: d.Bucket, Region: d.Region, Created: e.Time, Owner: d.Owner}})
+		f.putBucket(&Bucket{
+			Name: d.Bucket, Region: d.Region, Created: e.Time, Owner: d.Owner, Ownership: d.Ownership, Grants: d.Grants,
+		})
 		return nil
 
 	case *eventlog.BucketDeleted:
+		delete(f.buckets, d.Bucket)
 		f.add(DeleteBucket{d.Bucket})
 		return nil
 
 	case *eventlog.ObjectCreated:
-		f.add(PutObject{&Object{Bucket: d.Bucket, Key: d.Key, Upload: d.Upload, Object: d.Object}})
-		if d.Upload != "" {
-			f.add(DeleteUpload{Bucket: d.Bucket, Key: d.Key, ID: d.Upload})
+		f.displace(d.Bucket, d.Key, &d.Displaced)
+		f.add(PutObject{&Object{Bucket: d.Bucket, Key: d.Key, Object: d.Object}})
+		if d.Object.Upload != "" {
+			f.add(DeleteUpload{Bucket: d.Bucket, Key: d.Key, ID: d.Object.Upload})
 		}
 		// Sharing comes before freeing: an object that is copied onto itself frees the blobs that it keeps.
 		if d.Source != nil {
@@ -57,14 +69,41 @@ func (f *folder) fold(ctx context.Context, e *eventlog.Event) error {
 		}
 		return f.free(ctx, d.Freed, e.Time)
 
-	case *eventlog.ObjectDeleted:
+	case *eventlog.MarkerCreated:
+		f.displace(d.Bucket, d.Key, &d.Displaced)
+		f.add(PutVersion{&Version{Bucket: d.Bucket, Key: d.Key, DeleteMarker: true, Object: eventlog.Object{
+			Version: d.Marker.Version, Null: d.Marker.Null, OlderNull: d.Marker.OlderNull,
+			Modified: d.Marker.Modified, Owner: d.Marker.Owner,
+		}}})
 		f.add(DeleteObject{Bucket: d.Bucket, Key: d.Key})
 		return f.free(ctx, d.Freed, e.Time)
 
+	case *eventlog.ObjectDeleted:
+		if d.Promoted == nil {
+			f.add(DeleteObject{Bucket: d.Bucket, Key: d.Key})
+		}
+		f.promote(d.Bucket, d.Key, d.Promoted)
+		return f.free(ctx, d.Freed, e.Time)
+
+	case *eventlog.VersionDeleted:
+		f.add(DeleteVersion{Bucket: d.Bucket, Key: d.Key, Version: d.Version})
+		f.promote(d.Bucket, d.Key, d.Promoted)
+		return f.free(ctx, d.Freed, e.Time)
+
+	case *eventlog.ObjectTagsSet:
+		f.putChanged(&d.ObjectChanged)
+		return nil
+	case *eventlog.ObjectTagsDeleted:
+		f.putChanged(&d.ObjectChanged)
+		return nil
+	case *eventlog.ObjectACLSet:
+		f.putChanged(&d.ObjectChanged)
+		return nil
+
 	case *eventlog.UploadCreated:
 		f.add(PutUpload{&Upload{
-			Bucket: d.Bucket, Key: d.Key, ID: d.Upload,
-			Initiated: e.Time, Owner: d.Owner, Attributes: d.Attributes, Checksum: d.Checksum,
+			Bucket: d.Bucket, Key: d.Key, ID: d.Upload, Initiated: e.Time, Owner: d.Owner,
+			Attributes: d.Attributes, Grants: d.Grants, ObjectOwner: d.ObjectOwner, Checksum: d.Checksum,
 		}})
 		return nil
 
@@ -79,7 +118,33 @@ func (f *folder) fold(ctx context.Context, e *eventlog.Event) error {
 	case nil:
 		return fmt.Errorf("fold an event of %v: it holds no data", e.Time)
 	default:
-		return fmt.Errorf("fold an event of %v: unknown type %s", e.Time, d.EventType())
+		return f.configure(ctx, e)
+	}
+}
+
+// displace makes the place of a key's current object free for another version.
+func (f *folder) displace(bucket, key string, d *eventlog.Displaced) {
+	if d.Kept != nil {
+		f.add(PutVersion{&Version{Bucket: bucket, Key: key, Object: *d.Kept}})
+	}
+	if d.Dropped != "" {
+		f.add(DeleteVersion{Bucket: bucket, Key: key, Version: d.Dropped})
+	}
+}
+
+// promote makes a version, nil for none, the current object.
+func (f *folder) promote(bucket, key string, promoted *eventlog.Object) {
+	if promoted != nil {
+		f.add(PutObject{&Object{Bucket: bucket, Key: key, Object: *promoted}})
+		f.add(DeleteVersion{Bucket: bucket, Key: key, Version: promoted.Version})
+	}
+}
+
+func (f *folder) putChanged(d *eventlog.ObjectChanged) {
+	if d.Noncurrent {
+		f.add(PutVersion{&Version{Bucket: d.Bucket, Key: d.Key, Object: d.Object}})
+	} else {
+		f.add(PutObject{&Object{Bucket: d.Bucket, Key: d.Key, Object: d.Object}})
 	}
 }
 
@@ -120,10 +185,10 @@ func (f *folder) free(ctx context.Context, blobs []eventlog.FreeBlob, since time
 
 // count is how many things name a blob that at least one names.
 func (f *folder) count(ctx context.Context, blob string) (int64, error) {
-	if n, ok := f.changed[blob]; ok {
+	if n, ok := f.counts[blob]; ok {
 		return n, nil
 	}
-	n, err := f.counts.Shared(ctx, blob)
+	n, err := f.view.Shared(ctx, blob)
 	if err != nil {
 		return 0, fmt.Errorf("count the names of blob %s: %w", blob, err)
 	}
@@ -131,6 +196,6 @@ func (f *folder) count(ctx context.Context, blob string) (int64, error) {
 }
 
 func (f *folder) setCount(blob string, n int64) {
-	f.changed[blob] = n
+	f.counts[blob] = n
 	f.add(SetShared{Blob: blob, Count: n})
 }

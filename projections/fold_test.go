@@ -12,10 +12,18 @@ import (
 	"github.com/bleepstore/bleepstore/projections"
 )
 
-// counts are the counts of a store that has no other records.
+// counts are the counts of a store, as a View.
 type counts map[string]int64
 
 func (c counts) Shared(_ context.Context, blob string) (int64, error) { return c[blob], nil }
+
+// Bucket has one bucket, that of the tests.
+func (c counts) Bucket(_ context.Context, name string) (*projections.Bucket, error) {
+	if name != "b" {
+		return nil, projections.ErrNotFound
+	}
+	return &projections.Bucket{Name: "b", Region: "r"}, nil
+}
 
 var noon = time.Date(2024, 5, 6, 12, 0, 0, 0, time.UTC)
 
@@ -66,25 +74,26 @@ func putObject(ids ...string) projections.Change {
 	}}
 }
 
+type foldTest struct {
+	name   string
+	counts counts
+	events []eventlog.Data
+	want   []projections.Change
+}
+
 func TestFold(t *testing.T) {
-	owner := eventlog.Owner{ID: "id", Name: "name"}
 	attributes := eventlog.Attributes{ContentType: "text/plain"}
 	checksum := eventlog.Checksum{Algorithm: "CRC32"}
 	partOne := eventlog.Part{Number: 1, Size: 5, ETag: "e"}
 	deleteUpload := projections.DeleteUpload{Bucket: "b", Key: "k", ID: "u"}
 
 	complete := freeing(put("p1", "p2"), "old", "unused")
-	complete.Via, complete.Upload = eventlog.ViaMultipart, "u"
+	complete.Via, complete.Object.Upload = eventlog.ViaMultipart, "u"
 
 	withManifest := copied("p1", "p2")
 	withManifest.Object.Manifest = &eventlog.Blob{ID: "m"}
 
-	tests := []struct {
-		name   string
-		counts counts
-		events []eventlog.Data
-		want   []projections.Change
-	}{
+	tests := []foldTest{
 		{
 			name:   "bucket created",
 			events: []eventlog.Data{&eventlog.BucketCreated{Bucket: "b", Region: "r", Owner: owner}},
@@ -135,7 +144,7 @@ func TestFold(t *testing.T) {
 			name:   "upload completed",
 			events: []eventlog.Data{complete},
 			want: []projections.Change{
-				projections.PutObject{Object: &projections.Object{Bucket: "b", Key: "k", Upload: "u", Object: complete.Object}},
+				projections.PutObject{Object: &projections.Object{Bucket: "b", Key: "k", Object: complete.Object}},
 				deleteUpload, garbage("old"), garbage("unused"),
 			},
 		},
@@ -171,6 +180,8 @@ func TestFold(t *testing.T) {
 			want:   []projections.Change{putObject(), shared("x", 1), putObject("x"), shared("x", 2)},
 		},
 	}
+	tests = append(tests, foldVersions...)
+	tests = append(tests, foldConfigurations...)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var events []eventlog.Event
@@ -206,6 +217,8 @@ func TestFoldRefusesUnknownTypes(t *testing.T) {
 type brokenCounts struct{ error }
 
 func (c brokenCounts) Shared(context.Context, string) (int64, error) { return 0, c.error }
+
+func (c brokenCounts) Bucket(context.Context, string) (*projections.Bucket, error) { return nil, c.error }
 
 func TestFoldReadsCountsOnlyOfSharedAndFreedBlobs(t *testing.T) {
 	broken := brokenCounts{errors.New("broken")}

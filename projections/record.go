@@ -12,13 +12,20 @@ type Bucket struct {
 	Region  string         `json:"region"`
 	Created time.Time      `json:"created"`
 	Owner   eventlog.Owner `json:"owner"`
+
+	Versioning eventlog.Versioning `json:"versioning,omitzero"`
+	Ownership  eventlog.Ownership  `json:"ownership,omitzero"` // empty: no ownership controls
+	// Grants are the bucket's ACL. Nil is the private one: the owner has FULL_CONTROL and nobody else has anything.
+	Grants            []eventlog.Grant            `json:"grants,omitzero"`
+	PublicAccessBlock *eventlog.PublicAccessBlock `json:"public_access_block,omitzero"` // nil: not configured
+	CORS              []eventlog.CORSRule         `json:"cors,omitzero"`                // empty: not configured
+	Tags              []eventlog.Tag              `json:"tags,omitzero"`                // empty: not configured
 }
 
 // Object is the current object under a key.
 type Object struct {
 	Bucket string `json:"bucket"`
 	Key    string `json:"key"`
-	Upload string `json:"upload,omitzero"` // id of the upload that became it; empty if none did
 	eventlog.Object
 }
 
@@ -26,8 +33,8 @@ type Object struct {
 type Version struct {
 	Bucket string `json:"bucket"`
 	Key    string `json:"key"`
-	// DeleteMarker marks a version that hides the ones before it; of the Object, only Version, Null, Modified and Owner
-	// are set.
+	// DeleteMarker marks a version that hides the ones before it; of the Object, only Version, Null, OlderNull, Modified
+	// and Owner are set.
 	DeleteMarker bool `json:"delete_marker,omitzero"`
 	eventlog.Object
 }
@@ -38,9 +45,12 @@ type Upload struct {
 	Key        string              `json:"key"`
 	ID         string              `json:"id"`
 	Initiated  time.Time           `json:"initiated"`
-	Owner      eventlog.Owner      `json:"owner"`
+	Owner      eventlog.Owner      `json:"owner"` // who began it: the initiator
 	Attributes eventlog.Attributes `json:"attributes,omitzero"`
-	Checksum   eventlog.Checksum   `json:"checksum,omitzero"`
+	// Grants and ObjectOwner are those of the object to be; without an ObjectOwner it is the initiator.
+	Grants      []eventlog.Grant  `json:"grants,omitzero"`
+	ObjectOwner eventlog.Owner    `json:"object_owner,omitzero"`
+	Checksum    eventlog.Checksum `json:"checksum,omitzero"`
 }
 
 // Part is a stored part of an upload.

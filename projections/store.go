@@ -30,7 +30,7 @@ type MetadataStore interface {
 	// The position need not be durable when Apply returns: the log replays what a power cut took.
 	Apply(ctx context.Context, pos eventlog.Position, changes []Change) error
 
-	// Bucket returns a bucket.
+	// Bucket returns a bucket. Fold asks for it too; like Shared, it is as of Position.
 	Bucket(ctx context.Context, name string) (*Bucket, error)
 	// Buckets returns up to limit buckets with names greater than after, ascending.
 	Buckets(ctx context.Context, after string, limit int) ([]*Bucket, error)

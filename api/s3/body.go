@@ -58,8 +58,12 @@ func (c *call) contentMD5(body *api.Body) error {
 	return nil
 }
 
-// readDocument reads the document that body holds into v, whose XMLName says which one it must be.
+// readDocument reads the document that body holds into v, whose XMLName says which one it must be. It is not read for
+// those who may not ask for what it is about.
 func (c *call) readDocument(v any, body api.Body, limit int64) error {
+	if err := c.h.Service.Permit(c.r.Context(), c.by, c.bucket); err != nil {
+		return err
+	}
 	data, err := io.ReadAll(io.LimitReader(body.Reader, limit+1))
 	switch {
 	case err != nil:
@@ -74,6 +78,15 @@ func (c *call) readDocument(v any, body api.Body, limit int64) error {
 		return api.NewError(api.MissingRequestBody)
 	}
 	return decodeXML(data, v)
+}
+
+// readConfiguration reads the body, which is a configuration, into v, whose XMLName says which one it must be.
+func (c *call) readConfiguration(v any) error {
+	body, err := c.content()
+	if err != nil {
+		return err
+	}
+	return c.readDocument(v, body, maxConfiguration)
 }
 
 // decodeXML reads the one document that data must be.

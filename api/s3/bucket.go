@@ -94,7 +94,18 @@ func (c *call) createBucket() error {
 	if configuration.Bucket != nil || configuration.Location != nil || len(configuration.Tags) > 0 {
 		return api.NewError(api.NotImplemented)
 	}
-	if err := c.h.Service.CreateBucket(c.r.Context(), c.by, c.bucket, configuration.LocationConstraint); err != nil {
+	acl, err := c.acl()
+	if err != nil {
+		return err
+	}
+	ownership, err := c.ownership()
+	if err != nil {
+		return err
+	}
+	err = c.h.Service.CreateBucket(c.r.Context(), c.by, api.CreateBucketInput{
+		Bucket: c.bucket, Location: configuration.LocationConstraint, Ownership: ownership, ACL: acl,
+	})
+	if err != nil {
 		return err
 	}
 	c.w.Header()["Location"] = []string{"/" + c.bucket}

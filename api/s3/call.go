@@ -61,9 +61,11 @@ func (c *call) serve(params httprouter.Params) error {
 	if err := c.authenticate(); err != nil {
 		return err
 	}
+	c.hoist()
 	if err := c.refuseHeaders(); err != nil {
 		return err
 	}
+	c.by.Operation, c.by.ExpectedOwner = c.op.name, c.header("X-Amz-Expected-Bucket-Owner")
 	return c.op.handle(c)
 }
 

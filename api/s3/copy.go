@@ -9,7 +9,11 @@ import (
 	"github.com/bleepstore/bleepstore/api"
 )
 
-const copySourceHeader = "X-Amz-Copy-Source"
+const (
+	copySourceHeader    = "X-Amz-Copy-Source"
+	sourceOwnerHeader   = "X-Amz-Source-Expected-Bucket-Owner"
+	sourceVersionHeader = "X-Amz-Copy-Source-Version-Id"
+)
 
 // copyObject implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 func (c *call) copyObject() error {
@@ -18,9 +22,11 @@ func (c *call) copyObject() error {
 		return err
 	}
 	in := api.CopyObjectInput{
-		SourceBucket: source.bucket, SourceKey: source.key, SourceVersion: source.version,
-		SourceConditions: c.sourceConditions(),
-		Bucket:           c.bucket, Key: c.key, Conditions: c.writeConditions(),
+		Source: source, SourceExpectedOwner: c.header(sourceOwnerHeader), SourceConditions: c.sourceConditions(),
+		Bucket: c.bucket, Key: c.key, Conditions: c.writeConditions(),
+	}
+	if in.ACL, err = c.acl(); err != nil {
+		return err
 	}
 	if in.Algorithm, err = c.chosenAlgorithm(); err != nil {
 		return err
@@ -44,10 +50,13 @@ func (c *call) copyObject() error {
 	if replace {
 		in.Tags = &attributes.Tags
 	}
-	object, err := c.h.Service.CopyObject(c.r.Context(), c.by, in)
+	created, err := c.h.Service.CopyObject(c.r.Context(), c.by, in)
 	if err != nil {
 		return err
 	}
+	setIf(c.w.Header(), versionHeader, created.VersionID)
+	setIf(c.w.Header(), sourceVersionHeader, created.SourceVersion)
+	object := created.Object
 	x := newXML(512)
 	x.root("CopyObjectResult")
 	x.time("LastModified", object.Modified)
@@ -71,28 +80,25 @@ func (c *call) replaces(directive, unknown string) (bool, error) {
 	}
 }
 
-// copySource names an object to copy.
-type copySource struct{ bucket, key, version string }
-
 // parseCopySource reads an x-amz-copy-source header: "bucket/key" in URL encoding, slashes and the one at the start
 // included or not, and "?versionId=id" behind it, which is not encoded with the rest. As on S3, "+" is a space.
-func parseCopySource(header string) (copySource, error) {
-	var s copySource
+func parseCopySource(header string) (api.ObjectName, error) {
+	var s api.ObjectName
 	path := header
 	if i := strings.LastIndex(header, "?versionId="); i >= 0 {
-		if path, s.version = header[:i], header[i+len("?versionId="):]; s.version == "" {
+		if path, s.Version = header[:i], header[i+len("?versionId="):]; s.Version == "" {
 			return s, emptyVersion()
 		}
 	}
 	path, err := url.QueryUnescape(path)
-	if err != nil || !utf8.ValidString(path) || !utf8.ValidString(s.version) {
+	if err != nil || !utf8.ValidString(path) || !utf8.ValidString(s.Version) {
 		return s, api.InvalidArgumentf("x-amz-copy-source", strings.ToValidUTF8(header, "\uFFFD"), "Invalid copy source encoding.")
 	}
 	if strings.HasPrefix(path, "arn:") {
 		return s, api.Errorf(api.NotImplemented, "Copying from access points is not implemented.")
 	}
-	s.bucket, s.key, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	if s.bucket == "" || s.key == "" {
+	s.Bucket, s.Key, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if s.Bucket == "" || s.Key == "" {
 		return s, api.InvalidArgumentf("x-amz-copy-source", header,
 			"Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
 	}

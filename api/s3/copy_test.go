@@ -3,6 +3,8 @@ package s3
 import (
 	"strings"
 	"testing"
+
+	"github.com/bleepstore/bleepstore/api"
 )
 
 func TestCopyObject(t *testing.T) {
@@ -59,15 +61,15 @@ func TestCopyObject(t *testing.T) {
 }
 
 func TestCopySources(t *testing.T) {
-	for header, want := range map[string]copySource{
-		"b/k":                    {"b", "k", ""},
-		"/b/k":                   {"b", "k", ""},
-		"b//k/":                  {"b", "/k/", ""},
-		"%2Fb%2Fk%2Bl+m":         {"b", "k+l m", ""},
-		"b/k?versionId=v":        {"b", "k", "v"},
-		"b/k%3FversionId=v":      {"b", "k?versionId=v", ""},
-		"b/k?x":                  {"b", "k?x", ""},
-		"b/k?versionId=1%2B?x=y": {"b", "k", "1%2B?x=y"},
+	for header, want := range map[string]api.ObjectName{
+		"b/k":                    {Bucket: "b", Key: "k", Version: ""},
+		"/b/k":                   {Bucket: "b", Key: "k", Version: ""},
+		"b//k/":                  {Bucket: "b", Key: "/k/", Version: ""},
+		"%2Fb%2Fk%2Bl+m":         {Bucket: "b", Key: "k+l m", Version: ""},
+		"b/k?versionId=v":        {Bucket: "b", Key: "k", Version: "v"},
+		"b/k%3FversionId=v":      {Bucket: "b", Key: "k?versionId=v", Version: ""},
+		"b/k?x":                  {Bucket: "b", Key: "k?x", Version: ""},
+		"b/k?versionId=1%2B?x=y": {Bucket: "b", Key: "k", Version: "1%2B?x=y"},
 	} {
 		if got, err := parseCopySource(header); err != nil || got != want {
 			t.Errorf("%s: got %+v, %v", header, got, err)
@@ -81,7 +83,7 @@ func FuzzCopySource(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, header string) {
 		s, err := parseCopySource(header)
-		if err == nil && (s.bucket == "" || s.key == "" || strings.Contains(s.bucket, "/")) {
+		if err == nil && (s.Bucket == "" || s.Key == "" || strings.Contains(s.Bucket, "/")) {
 			t.Errorf("%q: %+v", header, s)
 		}
 	})

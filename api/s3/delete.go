@@ -1,9 +1,12 @@
 package s3
 
 import (
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/bleepstore/bleepstore/api"
 )
@@ -14,13 +17,51 @@ func (c *call) deleteObject() error {
 	if err != nil {
 		return err
 	}
-	err = c.h.Service.DeleteObject(c.r.Context(), c.by, api.DeleteObjectInput{
-		Bucket: c.bucket, Key: c.key, Version: version, IfMatch: c.headerList("If-Match"),
+	conditions, err := deleteConditions(
+		c.headerList("If-Match"), c.header("X-Amz-If-Match-Last-Modified-Time"), c.header("X-Amz-If-Match-Size"))
+	if err != nil {
+		return err
+	}
+	result, err := c.h.Service.DeleteObject(c.r.Context(), c.by, c.bucket, api.DeleteKey{
+		Key: c.key, Version: version, Conditions: conditions,
 	})
 	if err != nil {
 		return err
 	}
+	header := c.w.Header()
+	setIf(header, versionHeader, cmp.Or(result.MarkerVersion, result.Version))
+	if result.Marker {
+		header[markerHeader] = []string{"true"}
+	}
 	return c.empty(http.StatusNoContent)
+}
+
+// deleteConditions reads what an object to delete must be like; empty texts ask for nothing.
+func deleteConditions(etag, modified, size string) (api.DeleteConditions, error) {
+	conditions := api.DeleteConditions{IfMatch: etag}
+	if modified != "" {
+		t, err := parseTime(modified)
+		if err != nil {
+			return conditions, api.InvalidArgumentf("x-amz-if-match-last-modified-time", modified, "Invalid last modified time")
+		}
+		conditions.LastModified = t
+	}
+	if size != "" {
+		n, err := strconv.ParseInt(size, 10, 64)
+		if err != nil || n < 0 {
+			return conditions, api.InvalidArgumentf("x-amz-if-match-size", size, "Invalid size")
+		}
+		conditions.Size = &n
+	}
+	return conditions, nil
+}
+
+// parseTime reads a time as HTTP headers or as documents have it: SDKs send both.
+func parseTime(text string) (time.Time, error) {
+	if t, err := http.ParseTime(text); err == nil {
+		return t, nil
+	}
+	return time.Parse(time.RFC3339, text)
 }
 
 // deleteRequest is the body of DeleteObjects.
@@ -66,13 +107,14 @@ func (r *deleteRequest) keys() ([]api.DeleteKey, error) {
 	}
 	keys := make([]api.DeleteKey, len(r.Objects))
 	for i, entry := range r.Objects {
-		switch {
-		case entry.Key == "":
+		if entry.Key == "" {
 			return nil, api.NewError(api.MalformedXML)
-		case entry.LastModifiedTime != "" || entry.Size != "":
-			return nil, api.Errorf(api.NotImplemented, "Of an object to delete, only the ETag can be a condition.")
 		}
-		keys[i] = api.DeleteKey{Key: entry.Key, Version: entry.VersionID, IfMatch: entry.ETag}
+		conditions, err := deleteConditions(entry.ETag, entry.LastModifiedTime, entry.Size)
+		if err != nil {
+			return nil, api.NewError(api.MalformedXML)
+		}
+		keys[i] = api.DeleteKey{Key: entry.Key, Version: entry.VersionID, Conditions: conditions}
 	}
 	return keys, nil
 }
@@ -119,6 +161,10 @@ func (x *xmlWriter) deleted(result api.DeleteResult, quiet bool) {
 	x.open(name)
 	x.text("Key", result.Key)
 	x.textIf("VersionId", result.Version)
+	if result.Marker {
+		x.bool("DeleteMarker", true)
+		x.text("DeleteMarkerVersionId", result.MarkerVersion)
+	}
 	if result.Err != nil {
 		x.text("Code", string(result.Err.Code))
 		x.text("Message", result.Err.Message)

@@ -29,8 +29,15 @@ func TestDeleteObjects(t *testing.T) {
 		t.Errorf("%q are left", got)
 	}
 	s.do("DELETE", "/bucket/c", "", `If-Match: "other"`).want(412, "PreconditionFailed")
-	s.do("DELETE", "/bucket/c", "", "X-Amz-If-Match-Size: 1").want(501, "NotImplemented")
-	s.do("DELETE", "/bucket/c", "").want(204, "")
+	s.do("DELETE", "/bucket/c", "", "X-Amz-If-Match-Size: 2").want(412, "PreconditionFailed")
+	s.do("DELETE", "/bucket/c?x-amz-if-match-size=2", "").want(412, "PreconditionFailed")
+	s.do("DELETE", "/bucket/c", "", "X-Amz-If-Match-Size: much").want(400, "InvalidArgument")
+	s.do("DELETE", "/bucket/c", "", "X-Amz-If-Match-Last-Modified-Time: Wed, 21 Oct 2015 07:28:00 GMT").want(412, "PreconditionFailed")
+	s.do("DELETE", "/bucket/c", "", "X-Amz-If-Match-Last-Modified-Time: yesterday").want(400, "InvalidArgument")
+	modified := s.do("HEAD", "/bucket/c", "").want(200, "").header.Get("Last-Modified")
+	s.do("DELETE", "/bucket/c", "", "If-Match: *", "X-Amz-If-Match-Size: 1", "X-Amz-If-Match-Last-Modified-Time: "+modified).want(204, "")
+	s.do("DELETE", "/bucket/c", "", "If-Match: *").want(404, "NoSuchKey")
+	s.do("DELETE", "/bucket/c", "", "X-Amz-If-Match-Size: 1").want(404, "NoSuchKey")
 	s.do("DELETE", "/bucket/c", "").want(204, "")
 }
 
@@ -55,7 +62,15 @@ func TestDeleteObjectsRefuses(t *testing.T) {
 		}
 	}
 	s.deleteKeys("").want(400, "MissingRequestBodyError")
-	s.deleteKeys("<Delete><Object><Key>a</Key><Size>1</Size></Object></Delete>").want(501, "NotImplemented")
+	for _, condition := range []string{
+		"<Size>2</Size>", "<ETag>other</ETag>", "<LastModifiedTime>2015-10-21T07:28:00Z</LastModifiedTime>",
+		"<LastModifiedTime>Wed, 21 Oct 2015 07:28:00 GMT</LastModifiedTime>",
+	} {
+		if a := s.deleteKeys("<Delete><Object><Key>a</Key>" + condition + "</Object></Delete>"); a.element("Code") != "PreconditionFailed" {
+			t.Errorf("%s: body %s", condition, a.body)
+		}
+	}
+	s.deleteKeys("<Delete><Object><Key>a</Key><Size>much</Size></Object></Delete>").want(400, "MalformedXML")
 	body := "<Delete><Object><Key>a</Key></Object></Delete>"
 	s.do("POST", "/bucket?delete", body).want(400, "InvalidRequest")
 	s.do("POST", "/bucket?delete", body, "Content-MD5: "+md5Base64("other")).want(400, "BadDigest")

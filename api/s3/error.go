@@ -31,6 +31,9 @@ func (c *call) fail(err error) {
 			header["X-Amz-Bucket-Region"] = []string{detail.Value}
 		}
 	}
+	if e.Marker != nil {
+		c.marker(e)
+	}
 	if e.Code == api.NotModified {
 		c.notModified(e)
 		return
@@ -62,6 +65,19 @@ func (c *call) notModified(e *api.Error) {
 	setIf(header, "Cache-Control", e.Object.Attributes.CacheControl)
 	setIf(header, "Expires", e.Object.Attributes.Expires)
 	c.w.WriteHeader(http.StatusNotModified)
+}
+
+// marker sets the headers about the delete marker that an error came of.
+func (c *call) marker(e *api.Error) {
+	header := c.w.Header()
+	header[markerHeader] = []string{"true"}
+	setIf(header, versionHeader, e.Marker.VersionID)
+	if !e.Marker.Modified.IsZero() {
+		header["Last-Modified"] = []string{e.Marker.Modified.UTC().Format(http.TimeFormat)}
+	}
+	if e.Code == api.MethodNotAllowed {
+		header["Allow"] = []string{http.MethodDelete}
+	}
 }
 
 // clientGone tells whether an error came of a connection that the client gave up, which is nobody's fault here.

@@ -42,9 +42,9 @@ func (c *call) headObject() error {
 
 // wanted reads what of which object is wanted.
 func (c *call) wanted() (api.GetObjectInput, error) {
-	in := api.GetObjectInput{Bucket: c.bucket, Key: c.key, Conditions: c.readConditions()}
-	var err error
-	if in.Version, err = c.version(); err != nil {
+	name, err := c.objectName()
+	in := api.GetObjectInput{ObjectName: name, Conditions: c.readConditions()}
+	if err != nil {
 		return in, err
 	}
 	if c.by.AccessKey == "" && c.overrides() {
@@ -94,9 +94,7 @@ func (c *call) describe(out *api.GetObjectOutput) int {
 	setValidators(header, object)
 	header["Accept-Ranges"] = acceptRanges
 	header["Content-Length"] = []string{strconv.FormatInt(out.Length, 10)}
-	if !object.Null {
-		header["X-Amz-Version-Id"] = []string{object.Version}
-	}
+	setIf(header, versionHeader, out.VersionID)
 	if out.PartsCount > 0 {
 		header["X-Amz-Mp-Parts-Count"] = []string{strconv.Itoa(out.PartsCount)}
 	}

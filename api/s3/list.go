@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -36,7 +37,7 @@ func (c *call) listObjects() error {
 	if l.Delimiter != "" {
 		x.keyIf("NextMarker", page.Next) // without a delimiter, the last key is the next marker
 	}
-	x.pageEnd(l, page)
+	x.pageEnd(l, page.Truncated)
 	x.objects(page, true)
 	x.close("ListBucketResult")
 	c.xml(http.StatusOK, x)
@@ -73,7 +74,7 @@ func (c *call) listObjectsV2() error {
 		x.text("NextContinuationToken", encodeToken(page.Next))
 	}
 	x.int("KeyCount", int64(len(page.Records)+len(page.CommonPrefixes)))
-	x.pageEnd(l, page)
+	x.pageEnd(l, page.Truncated)
 	x.objects(page, c.query.Get("fetch-owner") == "true")
 	x.close("ListBucketResult")
 	c.xml(http.StatusOK, x)
@@ -88,13 +89,13 @@ func newPage(page projections.Page[*projections.Object], urlEncoded bool) *xmlWr
 }
 
 // pageEnd writes what says how the page was limited.
-func (x *xmlWriter) pageEnd(l projections.Listing, page projections.Page[*projections.Object]) {
+func (x *xmlWriter) pageEnd(l projections.Listing, truncated bool) {
 	x.int("MaxKeys", int64(l.Limit))
 	x.keyIf("Delimiter", l.Delimiter)
 	if x.urlEncoded {
 		x.text("EncodingType", "url")
 	}
-	x.bool("IsTruncated", page.Truncated)
+	x.bool("IsTruncated", truncated)
 }
 
 // objects writes the entries of a page.
@@ -102,14 +103,14 @@ func (x *xmlWriter) objects(page projections.Page[*projections.Object], owners b
 	for _, object := range page.Records {
 		x.open("Contents")
 		x.key("Key", object.Key)
-		x.object(object, owners)
+		x.object(&object.Object, owners)
 		x.close("Contents")
 	}
 	x.commonPrefixes(page.CommonPrefixes)
 }
 
 // object writes what a list tells of an object next to its key.
-func (x *xmlWriter) object(object *projections.Object, owner bool) {
+func (x *xmlWriter) object(object *eventlog.Object, owner bool) {
 	x.time("LastModified", object.Modified)
 	x.etag(object.ETag)
 	x.textIf("ChecksumAlgorithm", object.Checksum.Algorithm)

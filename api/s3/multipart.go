@@ -22,6 +22,9 @@ func (c *call) createMultipartUpload() error {
 	if in.Algorithm, err = c.chosenAlgorithm(); err != nil {
 		return err
 	}
+	if in.ACL, err = c.acl(); err != nil {
+		return err
+	}
 	upload, err := c.h.Service.CreateUpload(c.r.Context(), c.by, in)
 	if err != nil {
 		return err
@@ -72,9 +75,8 @@ func (c *call) uploadPartCopy() error {
 		return err
 	}
 	in := api.UploadPartCopyInput{
-		SourceBucket: source.bucket, SourceKey: source.key, SourceVersion: source.version,
-		SourceConditions: c.sourceConditions(),
-		Bucket:           c.bucket, Key: c.key, Upload: upload, Number: number,
+		Source: source, SourceExpectedOwner: c.header(sourceOwnerHeader), SourceConditions: c.sourceConditions(),
+		Bucket: c.bucket, Key: c.key, Upload: upload, Number: number,
 	}
 	if header := c.header("X-Amz-Copy-Source-Range"); header != "" {
 		if in.SourceRange = parseRange(header); in.SourceRange == nil {
@@ -87,6 +89,7 @@ func (c *call) uploadPartCopy() error {
 	if err != nil {
 		return err
 	}
+	setIf(c.w.Header(), sourceVersionHeader, part.SourceVersion)
 	x := newXML(512)
 	x.root("CopyPartResult")
 	x.time("LastModified", part.Modified)
@@ -163,10 +166,12 @@ func (c *call) completeMultipartUpload() error {
 	for _, part := range request.Parts {
 		in.Parts = append(in.Parts, api.CompletedPart{Number: part.PartNumber, ETag: part.ETag, Checksum: part.checksum()})
 	}
-	object, err := c.h.Service.CompleteUpload(c.r.Context(), c.by, in)
+	created, err := c.h.Service.CompleteUpload(c.r.Context(), c.by, in)
 	if err != nil {
 		return err
 	}
+	setIf(c.w.Header(), versionHeader, created.VersionID)
+	object := created.Object
 	x := newXML(1024)
 	x.root("CompleteMultipartUploadResult")
 	x.text("Location", c.location())

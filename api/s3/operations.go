@@ -37,6 +37,8 @@ var operations = append(unconfigured(), []operation{
 
 	{"ListObjects", bucketLevel, http.MethodGet, "", "", (*call).listObjects},
 	{"ListObjectsV2", bucketLevel, http.MethodGet, "list-type", "", (*call).listObjectsV2},
+	{"GetBucketVersioning", bucketLevel, http.MethodGet, "versioning", "", (*call).getBucketVersioning},
+	{"PutBucketVersioning", bucketLevel, http.MethodPut, "versioning", "", (*call).putBucketVersioning},
 	{"ListObjectVersions", bucketLevel, http.MethodGet, "versions", "", (*call).listObjectVersions},
 	{"DeleteObjects", bucketLevel, http.MethodPost, "delete", "", (*call).deleteObjects},
 	{"ListMultipartUploads", bucketLevel, http.MethodGet, "uploads", "", (*call).listMultipartUploads},
@@ -45,6 +47,8 @@ var operations = append(unconfigured(), []operation{
 	{"GetObject", objectLevel, http.MethodGet, "", "", (*call).getObject},
 	{"HeadObject", objectLevel, http.MethodHead, "", "", (*call).headObject},
 	{"GetObjectTagging", objectLevel, http.MethodGet, "tagging", "", (*call).getObjectTagging},
+	{"PutObjectTagging", objectLevel, http.MethodPut, "tagging", "", (*call).putObjectTagging},
+	{"DeleteObjectTagging", objectLevel, http.MethodDelete, "tagging", "", (*call).deleteObjectTagging},
 	{"CopyObject", objectLevel, http.MethodPut, "", copySourceHeader, (*call).copyObject},
 	{"PutObject", objectLevel, http.MethodPut, "", "", (*call).putObject},
 	{"DeleteObject", objectLevel, http.MethodDelete, "", "", (*call).deleteObject},

@@ -49,6 +49,12 @@ func (c *call) version() (string, error) {
 	return version, nil
 }
 
+// objectName returns the object that the request is about.
+func (c *call) objectName() (api.ObjectName, error) {
+	version, err := c.version()
+	return api.ObjectName{Bucket: c.bucket, Key: c.key, Version: version}, err
+}
+
 func emptyVersion() error {
 	return api.InvalidArgumentf("versionId", "", "Version id cannot be the empty string")
 }

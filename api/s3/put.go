@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/eventlog"
 )
 
 // putObject implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
@@ -16,14 +17,25 @@ func (c *call) putObject() error {
 	if err != nil {
 		return err
 	}
-	object, err := c.h.Service.PutObject(c.r.Context(), c.by, api.PutObjectInput{
-		Bucket: c.bucket, Key: c.key, Body: body, Attributes: attributes, Conditions: c.writeConditions(),
+	acl, err := c.acl()
+	if err != nil {
+		return err
+	}
+	created, err := c.h.Service.PutObject(c.r.Context(), c.by, api.PutObjectInput{
+		Bucket: c.bucket, Key: c.key, Via: eventlog.ViaPut,
+		Body: body, Attributes: attributes, ACL: acl, Conditions: c.writeConditions(),
 	})
 	if err != nil {
 		return err
 	}
-	header := c.w.Header()
-	header["Etag"] = []string{`"` + object.ETag + `"`}
-	setChecksum(header, object.Checksum)
+	c.describeCreated(created)
 	return c.empty(http.StatusOK)
+}
+
+// describeCreated sets the headers that tell of an object that was made.
+func (c *call) describeCreated(created *api.Created) {
+	header := c.w.Header()
+	header["Etag"] = []string{`"` + created.Object.ETag + `"`}
+	setIf(header, versionHeader, created.VersionID)
+	setChecksum(header, created.Object.Checksum)
 }

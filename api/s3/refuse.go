@@ -12,20 +12,14 @@ import (
 // an object unencrypted, unlocked, or for other readers than was asked for.
 var refusedPrefixes = []string{
 	"X-Amz-Copy-Source-Server-Side-Encryption-",
-	"X-Amz-Grant-",
-	"X-Amz-If-Match-", // the size or the date that an object to delete must have
 	"X-Amz-Object-Lock-",
 	"X-Amz-Server-Side-Encryption",
 }
 
 // refusedHeaders are further such headers, with the values under which they ask for nothing more than the server does.
 var refusedHeaders = map[string][]string{
-	"X-Amz-Acl":                          {"private", "bucket-owner-full-control"},
 	"X-Amz-Bucket-Object-Lock-Enabled":   {"false"},
-	"X-Amz-Expected-Bucket-Owner":        nil, // an AWS account number, which no account here has
-	"X-Amz-Object-Ownership":             {"BucketOwnerEnforced"},
 	"X-Amz-Rename-Source":                nil,
-	"X-Amz-Source-Expected-Bucket-Owner": nil,
 	"X-Amz-Write-Offset-Bytes":           nil,
 }
 

@@ -22,14 +22,15 @@ const (
 
 // getObjectTagging implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html
 func (c *call) getObjectTagging() error {
-	version, err := c.version()
+	name, err := c.objectName()
 	if err != nil {
 		return err
 	}
-	out, err := c.h.Service.HeadObject(c.r.Context(), c.by, api.GetObjectInput{Bucket: c.bucket, Key: c.key, Version: version})
+	out, err := c.h.Service.HeadObject(c.r.Context(), c.by, api.GetObjectInput{ObjectName: name})
 	if err != nil {
 		return err
 	}
+	setIf(c.w.Header(), versionHeader, out.VersionID)
 	x := newXML(512)
 	x.root("Tagging")
 	x.open("TagSet")
@@ -85,3 +86,7 @@ func validTagText(s string, limit int) bool {
 	}
 	return true
 }
+
+func (c *call) putObjectTagging() error { return notImplemented(c) }
+
+func (c *call) deleteObjectTagging() error { return notImplemented(c) }

@@ -31,7 +31,6 @@ var configurations = []configuration{
 		root: "RequestPaymentConfiguration", content: "<Payer>BucketOwner</Payer>",
 	},
 	{operation: "GetBucketTagging", resource: "tagging", code: api.NoSuchTagSet},
-	{operation: "GetBucketVersioning", resource: "versioning", root: "VersioningConfiguration"},
 	{operation: "GetBucketWebsite", resource: "website", code: api.NoSuchWebsiteConfiguration},
 	{operation: "GetObjectLockConfiguration", resource: "object-lock", code: api.ObjectLockConfigurationNotFound},
 	{operation: "GetPublicAccessBlock", resource: "publicAccessBlock", code: api.NoSuchPublicAccessBlock},

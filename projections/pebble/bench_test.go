@@ -45,7 +45,7 @@ func objectCreated(i int) eventlog.Event {
 				Attributes: eventlog.Attributes{ContentType: "image/jpeg"},
 				Blobs:      []eventlog.Blob{{ID: blobID(i), Size: 4096, CRC64NVME: "AAAAAAAAAAA="}},
 			},
-			Freed: freed,
+			Displaced: eventlog.Displaced{Freed: freed},
 		},
 	}
 }

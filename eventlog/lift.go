@@ -1,0 +1,42 @@
+package eventlog
+
+// oldShape is data in a shape that is not written any more, but may be in a log.
+type oldShape interface {
+	Data
+	// lift returns the same in the shape that is written now.
+	lift() Data
+}
+
+// Of bucket.created, version 2 added ownership and grants.
+type bucketCreatedV1 struct{ BucketCreated }
+
+func (*bucketCreatedV1) EventVersion() int { return 1 }
+
+func (d *bucketCreatedV1) lift() Data { return &d.BucketCreated }
+
+// Of object.created, version 2 added what happens to versions, and grants, and has the upload within the object.
+type objectCreatedV1 struct {
+	ObjectCreated
+	Upload string `json:"upload,omitzero"`
+}
+
+func (*objectCreatedV1) EventVersion() int { return 1 }
+
+func (d *objectCreatedV1) lift() Data {
+	d.Object.Upload = d.Upload
+	return &d.ObjectCreated
+}
+
+// Of object.deleted, version 2 added the version that is promoted.
+type objectDeletedV1 struct{ ObjectDeleted }
+
+func (*objectDeletedV1) EventVersion() int { return 1 }
+
+func (d *objectDeletedV1) lift() Data { return &d.ObjectDeleted }
+
+// Of upload.created, version 2 added grants and the object's owner.
+type uploadCreatedV1 struct{ UploadCreated }
+
+func (*uploadCreatedV1) EventVersion() int { return 1 }
+
+func (d *uploadCreatedV1) lift() Data { return &d.UploadCreated }
