@@ -13,7 +13,19 @@ var day = time.Date(2024, 2, 29, 23, 59, 59, 999e6, time.UTC)
 func bucket(name string) *projections.Bucket {
 	return &projections.Bucket{
 		Name: name, Region: "eu-west-3", Created: day,
-		Owner: eventlog.Owner{ID: "owner-id", Name: "owner"},
+		Owner:      eventlog.Owner{ID: "owner-id", Name: "owner"},
+		Versioning: eventlog.VersioningSuspended,
+		Ownership:  eventlog.BucketOwnerPreferred,
+		Grants: []eventlog.Grant{
+			{Account: eventlog.Owner{ID: "owner-id", Name: "owner"}, Permission: eventlog.PermissionFullControl},
+			{Group: eventlog.GroupAllUsers, Permission: eventlog.PermissionRead},
+		},
+		PublicAccessBlock: &eventlog.PublicAccessBlock{IgnorePublicACLs: true},
+		CORS: []eventlog.CORSRule{{
+			ID: "rule", AllowedOrigins: []string{"*"}, AllowedMethods: []string{"GET"}, AllowedHeaders: []string{"x-*"},
+			ExposeHeaders: []string{"ETag"}, MaxAge: new(int64(0)),
+		}},
+		Tags: []eventlog.Tag{{Key: "k", Value: "v"}},
 	}
 }
 
@@ -24,13 +36,16 @@ func object(bucket, key, version string) *projections.Object {
 
 func content(version string) eventlog.Object {
 	return eventlog.Object{
-		Version:  version,
-		Null:     true,
-		Modified: day,
-		Owner:    eventlog.Owner{ID: "owner-id", Name: "owner"},
-		Size:     1<<40 + 7,
-		ETag:     "0123456789abcdef0123456789abcdef-2",
-		Checksum: eventlog.Checksum{Algorithm: "CRC64NVME", Type: "FULL_OBJECT", Value: "AAAAAAAAAAA="},
+		Version:   version,
+		Null:      true,
+		OlderNull: "0",
+		Modified:  day,
+		Owner:     eventlog.Owner{ID: "owner-id", Name: "owner"},
+		Grants:    []eventlog.Grant{}, // nobody has anything, which is not the same as nil
+		Upload:    "upload-id",
+		Size:      1<<40 + 7,
+		ETag:      "0123456789abcdef0123456789abcdef-2",
+		Checksum:  eventlog.Checksum{Algorithm: "CRC64NVME", Type: "FULL_OBJECT", Value: "AAAAAAAAAAA="},
 		Attributes: eventlog.Attributes{
 			ContentType: "text/plain", ContentEncoding: "gzip", ContentLanguage: "eu", ContentDisposition: "inline",
 			CacheControl: "no-cache", Expires: "yesterday", WebsiteRedirect: "/there", StorageClass: "STANDARD_IA",
@@ -53,9 +68,11 @@ func version(bucket, key, id string) *projections.Version {
 func upload(bucket, key, id string) *projections.Upload {
 	return &projections.Upload{
 		Bucket: bucket, Key: key, ID: id, Initiated: day,
-		Owner:      eventlog.Owner{ID: "owner-id"},
-		Attributes: eventlog.Attributes{ContentType: "image/png", Metadata: map[string]string{"a": "b"}},
-		Checksum:   eventlog.Checksum{Algorithm: "SHA256", Type: "COMPOSITE"},
+		Owner:       eventlog.Owner{ID: "owner-id"},
+		Grants:      []eventlog.Grant{{Account: eventlog.Owner{ID: "other"}, Permission: eventlog.PermissionReadACP}},
+		ObjectOwner: eventlog.Owner{ID: "other"},
+		Attributes:  eventlog.Attributes{ContentType: "image/png", Metadata: map[string]string{"a": "b"}},
+		Checksum:    eventlog.Checksum{Algorithm: "SHA256", Type: "COMPOSITE"},
 	}
 }
 

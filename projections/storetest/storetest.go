@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) projections.MetadataStore) {
 		{"Concurrent", testConcurrent},
 		{"Random", testRandom},
 		{"Listing", testListing},
+		{"VersionListing", testVersionListing},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
