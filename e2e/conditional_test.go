@@ -2,12 +2,18 @@ package e2e
 
 import (
 	"bytes"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -114,28 +120,122 @@ func TestConditionalWrites(t *testing.T) {
 	want(t, "ETag", aws.ToString(head.ETag), second)
 }
 
-// Of many who want to create one key, exactly one does.
+// racers is how many clients race for one key.
+const racers = 64
+
+// Of many who want to create one key, exactly one does, whatever they do it by.
 func TestConditionalWriteRace(t *testing.T) {
 	t.Parallel()
 	c := startServer(t, options{}).client()
 	bucket := newBucket(t, c)
-	var created atomic.Int32
-	var group errgroup.Group
-	for range 32 {
-		group.Go(func() error {
+	put(t, c, bucket, "source", randomBytes(10))
+	absent := aws.String("*")
+	for name, create := range map[string]func(key string) error{
+		"put": func(key string) error {
 			_, err := c.PutObject(t.Context(), &s3.PutObjectInput{
-				Bucket: &bucket, Key: aws.String("key"), Body: bytes.NewReader(randomBytes(10)), IfNoneMatch: aws.String("*"),
+				Bucket: &bucket, Key: &key, Body: bytes.NewReader(randomBytes(10)), IfNoneMatch: absent,
 			})
-			if err == nil {
-				created.Add(1)
-			} else {
-				wantError(t, err, 412, "PreconditionFailed")
+			return err
+		},
+		"copy": func(key string) error {
+			_, err := c.CopyObject(t.Context(), &s3.CopyObjectInput{
+				Bucket: &bucket, Key: &key, CopySource: aws.String(bucket + "/source"), IfNoneMatch: absent,
+			})
+			return err
+		},
+		"multipart": func(key string) error {
+			begun, err := c.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key})
+			if err != nil {
+				return err
 			}
-			return nil
+			part, err := (&upload{t, c, bucket, key, begun.UploadId}).part(1, randomBytes(10))
+			if err != nil {
+				return err
+			}
+			_, err = c.CompleteMultipartUpload(t.Context(), &s3.CompleteMultipartUploadInput{
+				Bucket: &bucket, Key: &key, UploadId: begun.UploadId, IfNoneMatch: absent,
+				MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{part}},
+			})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var created atomic.Int32
+			var group errgroup.Group
+			for range racers {
+				group.Go(func() error {
+					if err := create(name); err == nil {
+						created.Add(1)
+					} else {
+						wantError(t, err, 412, "PreconditionFailed")
+					}
+					return nil
+				})
+			}
+			_ = group.Wait() // wantError has told
+			want(t, "number of writers that created the key", created.Load(), 1)
 		})
+	}
+}
+
+// A counter that many raise, each by replacing exactly what it has read, misses nobody.
+func TestCompareAndSwapRace(t *testing.T) {
+	t.Parallel()
+	c := startServer(t, options{}).client()
+	bucket, key := newBucket(t, c), "counter"
+	put(t, c, bucket, key, []byte("0"))
+	raise := func() error {
+		for {
+			out, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+			if err != nil {
+				return err
+			}
+			text, err := io.ReadAll(out.Body)
+			out.Body.Close()
+			if err != nil {
+				return err
+			}
+			n, err := strconv.Atoi(string(text))
+			if err != nil {
+				return err
+			}
+			_, err = c.PutObject(t.Context(), &s3.PutObjectInput{
+				Bucket: &bucket, Key: &key, Body: strings.NewReader(strconv.Itoa(n + 1)), IfMatch: out.ETag,
+			})
+			if failed, ok := errors.AsType[smithy.APIError](err); !ok || failed.ErrorCode() != "PreconditionFailed" {
+				return err
+			}
+		}
+	}
+	var group errgroup.Group
+	for range racers {
+		group.Go(raise)
 	}
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	want(t, "number of writers that created the key", created.Load(), 1)
+	want(t, "the counter", string(get(t, c, bucket, key)), strconv.Itoa(racers))
+}
+
+// Of many who delete what they have read, one deletes it.
+func TestConditionalDeleteRace(t *testing.T) {
+	t.Parallel()
+	c := startServer(t, options{}).client()
+	bucket, key := newBucket(t, c), "key"
+	etag := put(t, c, bucket, key, randomBytes(10))
+	var deleted atomic.Int32
+	var group errgroup.Group
+	for range racers {
+		group.Go(func() error {
+			_, err := c.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: &key, IfMatch: &etag})
+			if err == nil {
+				deleted.Add(1)
+			} else {
+				wantError(t, err, 404, "NoSuchKey")
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // wantError has told
+	want(t, "number of clients that deleted the object", deleted.Load(), 1)
 }

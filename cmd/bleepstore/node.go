@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/bleepstore/bleepstore/api"
@@ -22,9 +23,11 @@ type node struct {
 	config    *config.Config
 	out       output
 	projector *projections.Projector
+	service   *api.Service
 
-	stopProjector context.CancelFunc
-	projected     chan struct{} // closed when the projector has ended
+	stop      context.CancelFunc // ends the goroutines of the projector and of the expiry
+	projected chan struct{}      // closed when the projector has ended
+	expiry    sync.WaitGroup     // aborts expired uploads
 }
 
 // startNode starts the projector. It says so if the store is behind the log.
@@ -32,9 +35,9 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &node{
 		parts: p, config: c, out: out,
-		projector:     projections.NewProjector(source{p.log}, p.store),
-		stopProjector: cancel,
-		projected:     make(chan struct{}),
+		projector: projections.NewProjector(source{p.log}, p.store),
+		stop:      cancel,
+		projected: make(chan struct{}),
 	}
 	head := p.log.Head()
 	// An error is one for the projector too, which reports it.
@@ -47,7 +50,22 @@ func startNode(c *config.Config, p *parts, out output) *node {
 			out.Error().Err(err).Msg(n.remedy(err))
 		}
 	}()
+	n.service = api.New(api.Config{
+		Region: c.Server.Region, Log: p.log, Applied: n.projector, Store: p.store, Blobs: p.blobs,
+	})
+	if c.Multipart.Expiry > 0 {
+		n.expiry.Go(func() { n.expire(ctx) })
+	}
 	return n
+}
+
+// expire aborts expired uploads, once the store knows all of them, until ctx ends.
+func (n *node) expire(ctx context.Context) {
+	if n.catchUp(ctx) {
+		n.service.ExpireUploads(ctx, n.config.Multipart.Expiry, func(err error) {
+			n.out.Warn().Err(err).Msg("will be tried again")
+		})
+	}
 }
 
 // catchUp waits until the store holds all that the log held at the start, and tells whether it does: not if the
@@ -108,19 +126,18 @@ func (n *node) handler() http.Handler {
 		},
 		Domain: n.config.Server.Domain,
 	}
-	return admin.New(pages, newS3(n.config, n.out, n.upToDate, api.New(api.Config{
-		Region: n.config.Server.Region, Log: n.log, Applied: n.projector, Store: n.store, Blobs: n.blobs,
-	})))
+	return admin.New(pages, newS3(n.config, n.out, n.upToDate, n.service))
 }
 
-// close ends the projector and closes the parts. No request is being answered, or will be.
+// close ends what the node does and closes the parts. No request is being answered, or will be.
 //
 // A projector may not end, for one whose store waits until its disk has space. Then the parts are still in use, and not
 // closing them is safe, as a crash is.
 func (n *node) close() error {
-	n.stopProjector()
+	n.stop()
 	select {
 	case <-n.projected:
+		n.expiry.Wait() // who waits for a projector that has ended gets an error
 		return n.parts.close()
 	case <-time.After(cutOffTimeout):
 		return fmt.Errorf("the projector did not end within %v; a full disk of the metadata can keep it", cutOffTimeout)

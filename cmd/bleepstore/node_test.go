@@ -10,7 +10,7 @@ func TestCloseDoesNotWaitForeverForTheProjector(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stopped := false
 		// It has no parts: closing them would panic.
-		n := &node{stopProjector: func() { stopped = true }, projected: make(chan struct{})}
+		n := &node{stop: func() { stopped = true }, projected: make(chan struct{})}
 		began := time.Now()
 		if err := n.close(); err == nil {
 			t.Error("close gave no error, although the projector goes on")

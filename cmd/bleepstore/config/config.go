@@ -14,13 +14,14 @@ import (
 // environment variable: BLEEPSTORE_ and the key in capitals, or the shorter name in the env tag.
 type Config struct {
 	// Data is the folder under which everything is kept, unless a path elsewhere says otherwise.
-	Data     string   `yaml:"data"`
-	Server   Server   `yaml:"server"`
-	Auth     Auth     `yaml:"auth"`
-	Log      Log      `yaml:"log"`
-	Metadata Metadata `yaml:"metadata"`
-	Storage  Storage  `yaml:"storage"`
-	Logging  Logging  `yaml:"logging"`
+	Data      string    `yaml:"data"`
+	Server    Server    `yaml:"server"`
+	Auth      Auth      `yaml:"auth"`
+	Log       Log       `yaml:"log"`
+	Metadata  Metadata  `yaml:"metadata"`
+	Multipart Multipart `yaml:"multipart"`
+	Storage   Storage   `yaml:"storage"`
+	Logging   Logging   `yaml:"logging"`
 }
 
 // Server is how clients reach the server.
@@ -80,6 +81,12 @@ func (a Auth) UsesDefaultCredentials() bool {
 type Log struct {
 	// Path is its folder; empty for DATA/log.
 	Path string `yaml:"path"`
+}
+
+// Multipart is about multipart uploads.
+type Multipart struct {
+	// Expiry is how long after its beginning an upload is aborted that was not completed; 0 for never.
+	Expiry time.Duration `yaml:"expiry"`
 }
 
 // Metadata selects the engine of the metadata store.
@@ -155,10 +162,11 @@ func Default() *Config {
 			Region:          "us-east-1",
 			ShutdownTimeout: 10 * time.Second,
 		},
-		Auth:     Auth{Credentials: []Credential{{AccessKey: DefaultAccessKey, SecretKey: DefaultSecretKey}}},
-		Metadata: Metadata{Engine: EnginePebble},
-		Storage:  Storage{Backend: BackendLocal, Memory: MemoryStorage{Limit: 1 << 30}},
-		Logging:  Logging{Level: "info", Format: FormatAuto},
+		Auth:      Auth{Credentials: []Credential{{AccessKey: DefaultAccessKey, SecretKey: DefaultSecretKey}}},
+		Metadata:  Metadata{Engine: EnginePebble},
+		Multipart: Multipart{Expiry: 7 * 24 * time.Hour},
+		Storage:   Storage{Backend: BackendLocal, Memory: MemoryStorage{Limit: 1 << 30}},
+		Logging:   Logging{Level: "info", Format: FormatAuto},
 	}
 }
 

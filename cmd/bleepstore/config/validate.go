@@ -34,6 +34,8 @@ func (c *Config) validate() error {
 		c.Server.ShutdownTimeout, "0s to 1h")
 
 	v.oneOf("metadata.engine", c.Metadata.Engine, Engines)
+	v.that(c.Multipart.Expiry == 0 || c.Multipart.Expiry >= time.Second, "multipart.expiry", c.Multipart.Expiry,
+		"at least 1s, or 0s for never")
 	v.oneOf("storage.backend", c.Storage.Backend, Backends)
 	v.that(c.Storage.Memory.Limit > 0, "storage.memory.limit", c.Storage.Memory.Limit, "at least one byte, such as 512MiB")
 	if c.Ephemeral() {

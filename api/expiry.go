@@ -1,0 +1,92 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bleepstore/bleepstore/projections"
+)
+
+// The interval at which expired uploads are looked for: a tenth of their age, within these bounds. To look means to read
+// the records of all uploads.
+const (
+	minExpiryInterval = time.Second
+	maxExpiryInterval = time.Hour
+)
+
+// ExpireUploads aborts uploads that were begun longer than age ago, now and from time to time, until ctx ends. Their
+// events have no actor. An error, such as that of a log that takes no events, does not end it: it is reported, and the
+// next round tries again.
+func (s *Service) ExpireUploads(ctx context.Context, age time.Duration, report func(error)) {
+	rounds := time.NewTicker(min(max(age/10, minExpiryInterval), maxExpiryInterval))
+	defer rounds.Stop()
+	for {
+		if err := s.expireUploads(ctx, now().Add(-age)); err != nil && ctx.Err() == nil {
+			report(fmt.Errorf("abort expired uploads: %w", err))
+		}
+		select {
+		case <-rounds.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// expireUploads aborts all uploads that were begun before a time.
+func (s *Service) expireUploads(ctx context.Context, before time.Time) error {
+	for after := ""; ; {
+		buckets, err := s.store.Buckets(ctx, after, scanLimit)
+		if err != nil {
+			return fmt.Errorf("list buckets behind %q: %w", after, err)
+		}
+		for _, bucket := range buckets {
+			if err := s.expireIn(ctx, bucket.Name, before); err != nil {
+				return err
+			}
+		}
+		if len(buckets) < scanLimit {
+			return nil
+		}
+		after = buckets[len(buckets)-1].Name
+	}
+}
+
+func (s *Service) expireIn(ctx context.Context, bucket string, before time.Time) error {
+	scan := projections.Scan{Limit: scanLimit}
+	for {
+		uploads, err := s.store.Uploads(ctx, bucket, scan)
+		if err != nil {
+			return fmt.Errorf("list uploads of bucket %q: %w", bucket, err)
+		}
+		for _, upload := range uploads {
+			if upload.Initiated.Before(before) {
+				if err := s.expire(ctx, upload); err != nil {
+					return err
+				}
+			}
+		}
+		if len(uploads) < scanLimit {
+			return nil
+		}
+		last := uploads[len(uploads)-1]
+		scan.Start, scan.After = last.Key, last.ID
+	}
+}
+
+// expire aborts an upload, unless it has ended meanwhile.
+func (s *Service) expire(ctx context.Context, upload *projections.Upload) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	defer s.locks.acquire(bucketLock(upload.Bucket, false), keyLock(upload.Bucket, upload.Key, true))()
+	_, err := s.store.Upload(ctx, upload.Bucket, upload.Key, upload.ID)
+	if errors.Is(err, projections.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read upload %s of %q in bucket %q: %w", upload.ID, upload.Key, upload.Bucket, err)
+	}
+	return s.abort(ctx, Caller{}, upload)
+}
