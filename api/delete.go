@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
@@ -41,7 +42,8 @@ func (s *Service) DeleteObject(ctx context.Context, by Caller, bucket string, ke
 	return results[0], nil
 }
 
-// DeleteObjects removes up to 1,000 objects in one atomic commit: after a crash, all of them are gone or none is.
+// DeleteObjects removes up to 1,000 objects in one atomic commit: after a crash, all of them are gone or none is. Only
+// where the records of the versions that a bucket keeps are too long for one commit, there are several.
 // The results are in the order of the entries. An entry may fail on its own; the error returned is one of the whole.
 func (s *Service) DeleteObjects(ctx context.Context, by Caller, bucketName string, keys []DeleteKey) ([]DeleteResult, error) {
 	if len(keys) == 0 || len(keys) > MaxDeleteKeys {
@@ -71,7 +73,21 @@ func (s *Service) DeleteObjects(ctx context.Context, by Caller, bucketName strin
 	if len(d.events) == 0 {
 		return results, nil
 	}
-	return results, s.commit(ctx, by, now(), d.events...)
+	return results, s.commitDivided(ctx, by, now(), d.events)
+}
+
+// commitDivided is commit, but in several commits where one cannot hold all the events. An event of a bucket that keeps
+// versions can have two records of objects in it, with all their tags, grants and parts.
+func (s *Service) commitDivided(ctx context.Context, by Caller, at time.Time, events []eventlog.Data) error {
+	err := s.commit(ctx, by, at, events...)
+	half := len(events) / 2
+	if half == 0 || !errors.Is(err, eventlog.ErrTooLarge) {
+		return err
+	}
+	if err := s.commitDivided(ctx, by, at, events[:half]); err != nil {
+		return err
+	}
+	return s.commitDivided(ctx, by, at, events[half:])
 }
 
 // deletion is a DeleteObjects on its way. Several of its entries may be about one key.

@@ -18,9 +18,9 @@ var refusedPrefixes = []string{
 
 // refusedHeaders are further such headers, with the values under which they ask for nothing more than the server does.
 var refusedHeaders = map[string][]string{
-	"X-Amz-Bucket-Object-Lock-Enabled":   {"false"},
-	"X-Amz-Rename-Source":                nil,
-	"X-Amz-Write-Offset-Bytes":           nil,
+	"X-Amz-Bucket-Object-Lock-Enabled": {"false"},
+	"X-Amz-Rename-Source":              nil,
+	"X-Amz-Write-Offset-Bytes":         nil,
 }
 
 // refuseHeaders returns NotImplemented if a header asks for what the server does not have. Some signers of URLs move

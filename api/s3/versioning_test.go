@@ -338,3 +338,26 @@ func TestListObjectVersions(t *testing.T) {
 	s.do("GET", "/bucket?versions&key-marker=a&version-id-marker=", "").want(400, "InvalidArgument")
 	s.do("GET", "/bucket?versions&key-marker=a&version-id-marker=nonsense", "").want(400, "InvalidArgument")
 }
+
+// TestManyLongRecordsInOneDelete deletes more than one commit of the log can hold.
+func TestManyLongRecordsInOneDelete(t *testing.T) {
+	s := newVersioned(t)
+	var tags []string
+	for i := range 10 {
+		tags = append(tags, fmt.Sprintf("%d%s=%s", i, strings.Repeat("%E6%97%A5", 127), strings.Repeat("%E6%97%A5", 256)))
+	}
+
+	const keys = 800
+	var entries strings.Builder
+	for i := range keys {
+		s.do("PUT", fmt.Sprintf("/bucket/%d", i), "", "X-Amz-Tagging: "+strings.Join(tags, "&")).want(200, "")
+		fmt.Fprintf(&entries, "<Object><Key>%d</Key></Object>", i)
+	}
+	a := s.deleteKeys("<Delete>"+entries.String()+"</Delete>").want(200, "")
+	if n := strings.Count(a.body, "<DeleteMarker>true"); n != keys {
+		t.Errorf("%d delete markers, want %d: %.1000s", n, keys, a.body)
+	}
+	if left := s.do("GET", "/bucket", "").want(200, "").elements("Key"); len(left) > 0 {
+		t.Errorf("%d keys are left", len(left))
+	}
+}
