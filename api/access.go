@@ -17,6 +17,7 @@ const (
 	ofBucket
 	ofObject
 	ofUpload // the initiator, or the owner of the bucket
+	ofNobody // anybody may, also without credentials
 )
 
 // rule says who may perform an operation: the owner of its subject, and those to whom the subject's ACL grants a
@@ -35,6 +36,9 @@ var rules = map[string]rule{
 	"ListBuckets":  {ofNothing, ""},
 	"CreateBucket": {ofNothing, ""},
 
+	// A preflight, named as its page is. All that it tells is what the bucket's rules about other origins say.
+	"OptionsObject": {ofNobody, ""},
+
 	"HeadBucket":           {ofBucket, eventlog.PermissionRead},
 	"ListObjects":          {ofBucket, eventlog.PermissionRead},
 	"ListObjectsV2":        {ofBucket, eventlog.PermissionRead},
@@ -44,32 +48,51 @@ var rules = map[string]rule{
 	"GetBucketAcl": {ofBucket, eventlog.PermissionReadACP},
 	"PutBucketAcl": {ofBucket, eventlog.PermissionWriteACP},
 
-	"DeleteBucket":                       {ofBucket, ""},
-	"DeleteBucketCors":                   {ofBucket, ""},
-	"DeleteBucketOwnershipControls":      {ofBucket, ""},
-	"DeleteBucketTagging":                {ofBucket, ""},
-	"DeletePublicAccessBlock":            {ofBucket, ""},
-	"GetBucketAccelerateConfiguration":   {ofBucket, ""},
-	"GetBucketCors":                      {ofBucket, ""},
-	"GetBucketEncryption":                {ofBucket, ""},
-	"GetBucketLifecycleConfiguration":    {ofBucket, ""},
-	"GetBucketLocation":                  {ofBucket, ""},
-	"GetBucketLogging":                   {ofBucket, ""},
-	"GetBucketNotificationConfiguration": {ofBucket, ""},
-	"GetBucketOwnershipControls":         {ofBucket, ""},
-	"GetBucketPolicy":                    {ofBucket, ""},
-	"GetBucketReplication":               {ofBucket, ""},
-	"GetBucketRequestPayment":            {ofBucket, ""},
-	"GetBucketTagging":                   {ofBucket, ""},
-	"GetBucketVersioning":                {ofBucket, ""},
-	"GetBucketWebsite":                   {ofBucket, ""},
-	"GetObjectLockConfiguration":         {ofBucket, ""},
-	"GetPublicAccessBlock":               {ofBucket, ""},
-	"PutBucketCors":                      {ofBucket, ""},
-	"PutBucketOwnershipControls":         {ofBucket, ""},
-	"PutBucketTagging":                   {ofBucket, ""},
-	"PutBucketVersioning":                {ofBucket, ""},
-	"PutPublicAccessBlock":               {ofBucket, ""},
+	"DeleteBucket":                                {ofBucket, ""},
+	"DeleteBucketAnalyticsConfiguration":          {ofBucket, ""},
+	"DeleteBucketCors":                            {ofBucket, ""},
+	"DeleteBucketEncryption":                      {ofBucket, ""},
+	"DeleteBucketIntelligentTieringConfiguration": {ofBucket, ""},
+	"DeleteBucketInventoryConfiguration":          {ofBucket, ""},
+	"DeleteBucketLifecycle":                       {ofBucket, ""},
+	"DeleteBucketMetricsConfiguration":            {ofBucket, ""},
+	"DeleteBucketOwnershipControls":               {ofBucket, ""},
+	"DeleteBucketPolicy":                          {ofBucket, ""},
+	"DeleteBucketReplication":                     {ofBucket, ""},
+	"DeleteBucketTagging":                         {ofBucket, ""},
+	"DeleteBucketWebsite":                         {ofBucket, ""},
+	"DeletePublicAccessBlock":                     {ofBucket, ""},
+	"GetBucketAbac":                               {ofBucket, ""},
+	"GetBucketAccelerateConfiguration":            {ofBucket, ""},
+	"GetBucketAnalyticsConfiguration":             {ofBucket, ""},
+	"GetBucketCors":                               {ofBucket, ""},
+	"GetBucketEncryption":                         {ofBucket, ""},
+	"GetBucketIntelligentTieringConfiguration":    {ofBucket, ""},
+	"GetBucketInventoryConfiguration":             {ofBucket, ""},
+	"GetBucketLifecycleConfiguration":             {ofBucket, ""},
+	"GetBucketLocation":                           {ofBucket, ""},
+	"GetBucketLogging":                            {ofBucket, ""},
+	"GetBucketMetricsConfiguration":               {ofBucket, ""},
+	"GetBucketNotificationConfiguration":          {ofBucket, ""},
+	"GetBucketOwnershipControls":                  {ofBucket, ""},
+	"GetBucketPolicy":                             {ofBucket, ""},
+	"GetBucketPolicyStatus":                       {ofBucket, ""},
+	"GetBucketReplication":                        {ofBucket, ""},
+	"GetBucketRequestPayment":                     {ofBucket, ""},
+	"GetBucketTagging":                            {ofBucket, ""},
+	"GetBucketVersioning":                         {ofBucket, ""},
+	"GetBucketWebsite":                            {ofBucket, ""},
+	"GetObjectLockConfiguration":                  {ofBucket, ""},
+	"GetPublicAccessBlock":                        {ofBucket, ""},
+	"ListBucketAnalyticsConfigurations":           {ofBucket, ""},
+	"ListBucketIntelligentTieringConfigurations":  {ofBucket, ""},
+	"ListBucketInventoryConfigurations":           {ofBucket, ""},
+	"ListBucketMetricsConfigurations":             {ofBucket, ""},
+	"PutBucketCors":                               {ofBucket, ""},
+	"PutBucketOwnershipControls":                  {ofBucket, ""},
+	"PutBucketTagging":                            {ofBucket, ""},
+	"PutBucketVersioning":                         {ofBucket, ""},
+	"PutPublicAccessBlock":                        {ofBucket, ""},
 
 	"PutObject":               {ofBucket, eventlog.PermissionWrite},
 	"PostObject":              {ofBucket, eventlog.PermissionWrite},
@@ -90,6 +113,8 @@ var rules = map[string]rule{
 	"GetObjectAcl":        {ofObject, eventlog.PermissionReadACP},
 	"PutObjectAcl":        {ofObject, eventlog.PermissionWriteACP},
 	"GetObjectTagging":    {ofObject, ""},
+	"GetObjectLegalHold":  {ofObject, ""},
+	"GetObjectRetention":  {ofObject, ""},
 	"PutObjectTagging":    {ofObject, ""},
 	"DeleteObjectTagging": {ofObject, ""},
 }
@@ -140,10 +165,14 @@ func permit(by Caller, of subject, bucket *projections.Bucket, owner eventlog.Ow
 // Operations check that themselves; it is for those who want to know before they read what a request brings.
 // Errors: NoSuchBucket, AccessDenied.
 func (s *Service) Permit(ctx context.Context, by Caller, bucket string) error {
-	if rules[by.Operation].subject == ofNothing {
+	rule := rules[by.Operation]
+	if rule.subject == ofNothing {
 		return permit(by, ofNothing, nil, eventlog.Owner{}, nil)
 	}
 	_, err := s.bucket(ctx, by, bucket)
+	if err == nil && rule.subject == ofObject && rule.permission == "" && by.anonymous() {
+		return NewError(AccessDenied) // who is nobody owns no object
+	}
 	return err
 }
 

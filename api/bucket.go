@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
@@ -13,24 +14,35 @@ import (
 // scanLimit is how many records a query takes from the store at a time.
 const scanLimit = 1000
 
-// ListBuckets returns the buckets that belong to the caller, ascending by name. Errors: AccessDenied.
-func (s *Service) ListBuckets(ctx context.Context, by Caller) ([]*projections.Bucket, error) {
+// BucketListing says which of the caller's buckets are wanted.
+type BucketListing struct {
+	Prefix string // names that begin with it
+	After  string // names greater than it
+	Limit  int    // at most so many; 0 for all
+}
+
+// ListBuckets returns the buckets that belong to the caller, ascending by name, and whether there are more than the limit.
+// Errors: AccessDenied.
+func (s *Service) ListBuckets(ctx context.Context, by Caller, l BucketListing) (own []*projections.Bucket, more bool, err error) {
 	if err := permit(by, ofNothing, nil, eventlog.Owner{}, nil); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var own []*projections.Bucket
-	for after := ""; ; {
+	for after := l.After; ; {
 		page, err := s.store.Buckets(ctx, after, scanLimit)
 		if err != nil {
-			return nil, fmt.Errorf("list buckets behind %q: %w", after, err)
+			return nil, false, fmt.Errorf("list buckets behind %q: %w", after, err)
 		}
 		for _, bucket := range page {
-			if bucket.Owner.ID == by.Account.ID {
+			switch {
+			case bucket.Owner.ID != by.Account.ID || !strings.HasPrefix(bucket.Name, l.Prefix):
+			case l.Limit > 0 && len(own) == l.Limit:
+				return own, true, nil
+			default:
 				own = append(own, bucket)
 			}
 		}
 		if len(page) < scanLimit {
-			return own, nil
+			return own, false, nil
 		}
 		after = page[len(page)-1].Name
 	}
@@ -42,6 +54,7 @@ type CreateBucketInput struct {
 	Location  string             // the request's LocationConstraint; empty for the server's region
 	Ownership eventlog.Ownership // empty for the server's default
 	ACL       ACLRequest
+	Tags      []eventlog.Tag // which were checked
 }
 
 // CreateBucket makes a bucket that belongs to the caller. Re-creating one's own bucket succeeds in us-east-1, without changing it, and is
@@ -71,9 +84,13 @@ func (s *Service) CreateBucket(ctx context.Context, by Caller, in CreateBucketIn
 	if err != nil {
 		return err
 	}
-	return s.commit(ctx, by, now(), &eventlog.BucketCreated{
+	decided := []eventlog.Data{&eventlog.BucketCreated{
 		Bucket: name, Region: s.region, Owner: bucket.Owner, Ownership: bucket.Ownership, Grants: grants,
-	})
+	}}
+	if len(in.Tags) > 0 {
+		decided = append(decided, &eventlog.BucketTagsSet{Bucket: name, Tags: in.Tags})
+	}
+	return s.commit(ctx, by, now(), decided...)
 }
 
 // bucketExists tells whether there is a bucket, and the error with which CreateBucket then ends, if any.

@@ -16,6 +16,7 @@ type Code string
 // The codes that this server answers with. Status and message of each are in the table below.
 const (
 	AccessDenied                      Code = "AccessDenied"
+	AccessForbidden                   Code = "AccessForbidden"
 	AuthorizationHeaderMalformed      Code = "AuthorizationHeaderMalformed"
 	AuthorizationQueryParametersError Code = "AuthorizationQueryParametersError"
 	BadDigest                         Code = "BadDigest"
@@ -66,6 +67,7 @@ const (
 	MalformedTrailer                  Code = "MalformedTrailerError"
 	NoSuchBucketPolicy                Code = "NoSuchBucketPolicy"
 	NoSuchCORSConfiguration           Code = "NoSuchCORSConfiguration"
+	NoSuchConfiguration               Code = "NoSuchConfiguration"
 	NoSuchLifecycleConfiguration      Code = "NoSuchLifecycleConfiguration"
 	NoSuchPublicAccessBlock           Code = "NoSuchPublicAccessBlockConfiguration"
 	NoSuchTagSet                      Code = "NoSuchTagSet"
@@ -81,6 +83,7 @@ var codes = map[Code]struct {
 	message string
 }{
 	AccessDenied:                      {http.StatusForbidden, "Access Denied"},
+	AccessForbidden:                   {http.StatusForbidden, "Access Forbidden"},
 	AuthorizationHeaderMalformed:      {http.StatusBadRequest, "The authorization header that you provided is not valid."},
 	AuthorizationQueryParametersError: {http.StatusBadRequest, "The authorization query parameters that you provided are not valid."},
 	BadDigest:                         {http.StatusBadRequest, "The Content-MD5 or checksum value that you specified did not match what the server received."},
@@ -131,6 +134,7 @@ var codes = map[Code]struct {
 	XAmzContentSHA256Mismatch:         {http.StatusBadRequest, "The provided 'x-amz-content-sha256' header does not match what was computed."},
 	NoSuchBucketPolicy:                {http.StatusNotFound, "The bucket policy does not exist."},
 	NoSuchCORSConfiguration:           {http.StatusNotFound, "The CORS configuration does not exist."},
+	NoSuchConfiguration:               {http.StatusNotFound, "The specified configuration does not exist."},
 	NoSuchLifecycleConfiguration:      {http.StatusNotFound, "The lifecycle configuration does not exist."},
 	NoSuchPublicAccessBlock:           {http.StatusNotFound, "The public access block configuration was not found."},
 	NoSuchTagSet:                      {http.StatusNotFound, "The TagSet does not exist."},

@@ -1,11 +1,8 @@
 package s3
 
 import (
-	"bytes"
 	"crypto/md5"
 	"encoding/base64"
-	"encoding/xml"
-	"errors"
 	"io"
 
 	"github.com/bleepstore/bleepstore/api"
@@ -87,40 +84,4 @@ func (c *call) readConfiguration(v any) error {
 		return err
 	}
 	return c.readDocument(v, body, maxConfiguration)
-}
-
-// decodeXML reads the one document that data must be.
-func decodeXML(data []byte, v any) error {
-	decoder := xml.NewDecoder(bytes.NewReader(data))
-	err := decoder.Decode(v)
-	if err == nil {
-		err = readEnd(decoder)
-	}
-	if err != nil {
-		malformed := api.NewError(api.MalformedXML)
-		malformed.Cause = err
-		return malformed
-	}
-	return nil
-}
-
-// readEnd reads what is behind a document, which may be comments and white space.
-func readEnd(decoder *xml.Decoder) error {
-	for {
-		token, err := decoder.Token()
-		switch t := token.(type) {
-		case nil:
-			if err == io.EOF {
-				return nil
-			}
-			return err
-		case xml.Comment, xml.ProcInst:
-		case xml.CharData:
-			if len(bytes.TrimSpace(t)) > 0 {
-				return errors.New("text behind the document")
-			}
-		default:
-			return errors.New("elements behind the document")
-		}
-	}
 }

@@ -3,45 +3,29 @@ package s3
 import (
 	"encoding/xml"
 	"net/http"
-	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/eventlog"
-	"github.com/bleepstore/bleepstore/projections"
 )
 
 // silentRegion is the one that S3 does not name as a bucket's location.
 const silentRegion = "us-east-1"
 
-// maxBuckets is how many buckets a page has at most. Without a limit of the request, all are in one page.
+// maxBuckets is how many buckets a page has at most.
 const maxBuckets = 10_000
 
 // listBuckets implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
 func (c *call) listBuckets() error {
-	limit, err := c.number("max-buckets", maxBuckets)
+	listing, err := c.bucketListing()
 	if err != nil {
 		return err
 	}
-	after, err := c.continuation()
+	buckets, more, err := c.h.Service.ListBuckets(c.r.Context(), c.by, listing)
 	if err != nil {
 		return err
 	}
-	buckets, err := c.h.Service.ListBuckets(c.r.Context(), c.by)
-	if err != nil {
-		return err
-	}
-	prefix, region := c.query.Get("prefix"), c.query.Get("bucket-region")
-	buckets = slices.DeleteFunc(buckets, func(b *projections.Bucket) bool {
-		return b.Name <= after || !strings.HasPrefix(b.Name, prefix) || region != "" && b.Region != region
-	})
-	next := ""
-	if c.query.Get("max-buckets") != "" && len(buckets) > limit {
-		if buckets = buckets[:limit]; limit > 0 {
-			next = buckets[limit-1].Name
-		}
-	}
-
 	x := newXML(512 + 160*len(buckets))
 	x.root("ListAllMyBucketsResult")
 	x.owner("Owner", c.by.Account)
@@ -54,13 +38,42 @@ func (c *call) listBuckets() error {
 		x.close("Bucket")
 	}
 	x.close("Buckets")
-	x.textIf("Prefix", prefix)
-	if next != "" {
-		x.text("ContinuationToken", encodeToken(next))
+	x.textIf("Prefix", listing.Prefix)
+	if more {
+		x.text("ContinuationToken", encodeToken(buckets[len(buckets)-1].Name))
 	}
 	x.close("ListAllMyBucketsResult")
 	c.xml(http.StatusOK, x)
 	return nil
+}
+
+// bucketListing reads the parameters of ListBuckets. Without any, all buckets are in one page.
+func (c *call) bucketListing() (l api.BucketListing, err error) {
+	l.Prefix = c.query.Get("prefix")
+	for _, name := range []string{"prefix", "max-buckets", "continuation-token", "bucket-region"} {
+		if c.query.Has(name) {
+			l.Limit = maxBuckets
+		}
+	}
+	if value := c.query.Get("max-buckets"); value != "" {
+		n, err := strconv.ParseInt(value, 10, 32)
+		switch {
+		case err != nil:
+			return l, api.InvalidArgumentf("max-buckets", value, "Provided max-buckets not an integer or within integer range")
+		case n < 1 || n > maxBuckets:
+			return l, api.InvalidArgumentf("max-buckets", value,
+				"Argument max-buckets must be an integer between 1 and %d", maxBuckets)
+		}
+		l.Limit = int(n)
+	}
+	if region := c.query.Get("bucket-region"); region != "" && !strings.EqualFold(region, c.h.Region) {
+		return l, api.InvalidArgumentf("bucket-region", region,
+			"Requests with bucket-region specified must be made to the corresponding regional endpoint")
+	}
+	if c.query.Get("continuation-token") != "" {
+		l.After, err = c.continuation()
+	}
+	return l, err
 }
 
 func (x *xmlWriter) owner(name string, owner eventlog.Owner) {
@@ -74,9 +87,9 @@ func (x *xmlWriter) owner(name string, owner eventlog.Owner) {
 type createBucketConfiguration struct {
 	XMLName            xml.Name `xml:"CreateBucketConfiguration"`
 	LocationConstraint string
-	Bucket             *struct{}  // a directory bucket's type
-	Location           *struct{}  // a directory bucket's zone
-	Tags               []struct{} `xml:"Tags>Tag"`
+	Bucket             *struct{}   // a directory bucket's type
+	Location           *struct{}   // a directory bucket's zone
+	Tags               tagElements `xml:"Tags>Tag"`
 }
 
 // createBucket implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
@@ -91,8 +104,12 @@ func (c *call) createBucket() error {
 			return err
 		}
 	}
-	if configuration.Bucket != nil || configuration.Location != nil || len(configuration.Tags) > 0 {
+	if configuration.Bucket != nil || configuration.Location != nil {
 		return api.NewError(api.NotImplemented)
+	}
+	tags, err := configuration.Tags.tags(newBucketTags)
+	if err != nil {
+		return err
 	}
 	acl, err := c.acl()
 	if err != nil {
@@ -103,7 +120,7 @@ func (c *call) createBucket() error {
 		return err
 	}
 	err = c.h.Service.CreateBucket(c.r.Context(), c.by, api.CreateBucketInput{
-		Bucket: c.bucket, Location: configuration.LocationConstraint, Ownership: ownership, ACL: acl,
+		Bucket: c.bucket, Location: configuration.LocationConstraint, Ownership: ownership, ACL: acl, Tags: tags,
 	})
 	if err != nil {
 		return err

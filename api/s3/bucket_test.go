@@ -33,6 +33,20 @@ func TestBucketsAreListed(t *testing.T) {
 	if got := s.do("GET", "/?prefix=br", "").want(200, "").elements("Name"); len(got) != 1 || got[0] != "bravo" {
 		t.Errorf("with prefix: %s", got)
 	}
+	if got := s.do("GET", "/?bucket-region="+testRegion, "").want(200, "").elements("Name"); len(got) != 3 {
+		t.Errorf("with region: %s", got)
+	}
+	if a := s.do("GET", "/?max-buckets=3&continuation-token=", "").want(200, ""); len(a.elements("ContinuationToken")) != 0 {
+		t.Errorf("nothing is left, but: %s", a.body)
+	}
+	if a := s.do("GET", "/?prefix=a&max-buckets=1", "").want(200, ""); a.element("ContinuationToken") != "" || a.element("Prefix") != "a" {
+		t.Errorf("body %s", a.body)
+	}
+	for _, query := range []string{
+		"max-buckets=0", "max-buckets=10001", "max-buckets=x", "continuation-token=!", "bucket-region=eu-west-1",
+	} {
+		s.do("GET", "/?"+query, "").want(400, "InvalidArgument")
+	}
 	s.send(s.request("GET", "/", "")).want(403, "AccessDenied")
 }
 
@@ -64,7 +78,7 @@ func TestBucketConfigurations(t *testing.T) {
 		{xml.Header + `<CreateBucketConfiguration xmlns="` + namespace + `"><LocationConstraint>us-east-1</LocationConstraint></CreateBucketConfiguration> `, 200, ""},
 		{"<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>", 400, "IllegalLocationConstraintException"},
 		{"<CreateBucketConfiguration><Bucket><Type>Directory</Type></Bucket></CreateBucketConfiguration>", 501, "NotImplemented"},
-		{"<CreateBucketConfiguration><Tags><Tag><Key>k</Key></Tag></Tags></CreateBucketConfiguration>", 501, "NotImplemented"},
+		{"<CreateBucketConfiguration><Tags><Tag><Key>k</Key></Tag></Tags></CreateBucketConfiguration>", 400, "MalformedXML"},
 		{"<Other/>", 400, "MalformedXML"},
 		{"<CreateBucketConfiguration>", 400, "MalformedXML"},
 		{"<CreateBucketConfiguration/><CreateBucketConfiguration/>", 400, "MalformedXML"},

@@ -55,8 +55,13 @@ func (c *call) serve(params httprouter.Params) error {
 		unavailable.Cause = err
 		return unavailable
 	}
-	if err := c.route(params); err != nil {
+	err := c.route(params)
+	c.allowOrigin()
+	if err != nil {
 		return err
+	}
+	if c.r.Method == http.MethodOptions {
+		return c.op.handle(c) // which browsers send without credentials, also to URLs that are signed for another method
 	}
 	if err := c.authenticate(); err != nil {
 		return err

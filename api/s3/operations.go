@@ -34,6 +34,13 @@ var operations = append(unconfigured(), []operation{
 	{"HeadBucket", bucketLevel, http.MethodHead, "", "", (*call).headBucket},
 	{"GetBucketLocation", bucketLevel, http.MethodGet, "location", "", (*call).getBucketLocation},
 	{"DeleteBucket", bucketLevel, http.MethodDelete, "", "", (*call).deleteBucket},
+	{"GetBucketCors", bucketLevel, http.MethodGet, "cors", "", (*call).getBucketCORS},
+	{"PutBucketCors", bucketLevel, http.MethodPut, "cors", "", (*call).putBucketCORS},
+	{"DeleteBucketCors", bucketLevel, http.MethodDelete, "cors", "", (*call).deleteBucketCORS},
+	{"GetBucketTagging", bucketLevel, http.MethodGet, "tagging", "", (*call).getBucketTagging},
+	{"PutBucketTagging", bucketLevel, http.MethodPut, "tagging", "", (*call).putBucketTagging},
+	{"DeleteBucketTagging", bucketLevel, http.MethodDelete, "tagging", "", (*call).deleteBucketTagging},
+	{"OptionsObject", bucketLevel, http.MethodOptions, "", "", (*call).preflight},
 
 	{"ListObjects", bucketLevel, http.MethodGet, "", "", (*call).listObjects},
 	{"ListObjectsV2", bucketLevel, http.MethodGet, "list-type", "", (*call).listObjectsV2},
@@ -46,6 +53,7 @@ var operations = append(unconfigured(), []operation{
 
 	{"GetObject", objectLevel, http.MethodGet, "", "", (*call).getObject},
 	{"HeadObject", objectLevel, http.MethodHead, "", "", (*call).headObject},
+	{"OptionsObject", objectLevel, http.MethodOptions, "", "", (*call).preflight},
 	{"GetObjectTagging", objectLevel, http.MethodGet, "tagging", "", (*call).getObjectTagging},
 	{"PutObjectTagging", objectLevel, http.MethodPut, "tagging", "", (*call).putObjectTagging},
 	{"DeleteObjectTagging", objectLevel, http.MethodDelete, "tagging", "", (*call).deleteObjectTagging},

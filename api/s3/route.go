@@ -69,9 +69,11 @@ func (c *call) route(params httprouter.Params) (err error) {
 	if c.query, err = parseQuery(c.r.URL.RawQuery); err != nil {
 		return err
 	}
-	resource, err := c.resource(l)
-	if err != nil {
-		return err
+	resource := ""
+	if c.r.Method != http.MethodOptions { // a preflight is about another request, to whatever sub-resource
+		if resource, err = c.resource(l); err != nil {
+			return err
+		}
 	}
 	var allowed []string
 	for i := range operations {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/bleepstore/bleepstore/api"
 )
 
 func TestKeysAreWhatTheyAre(t *testing.T) {
@@ -112,16 +114,30 @@ func TestNoSubresourceIsTakenForThePlainOperation(t *testing.T) {
 func TestMethodsThatAreNotAllowed(t *testing.T) {
 	s := newBucket(t, "bucket")
 	for _, test := range []struct{ method, target, allow string }{
-		{"PATCH", "/bucket/key", "DELETE, GET, HEAD, PUT"},
-		{"OPTIONS", "/bucket", "DELETE, GET, HEAD, POST, PUT"},
+		{"PATCH", "/bucket/key", "DELETE, GET, HEAD, OPTIONS, PUT"},
+		{"PATCH", "/bucket", "DELETE, GET, HEAD, OPTIONS, POST, PUT"},
+		{"OPTIONS", "/", "GET"},
 		{"DELETE", "/", "GET"},
-		{"POST", "/bucket/key", "DELETE, GET, HEAD, PUT"},
+		{"POST", "/bucket/key", "DELETE, GET, HEAD, OPTIONS, PUT"},
 		{"GET", "/bucket?delete", "POST"},
 		{"HEAD", "/bucket/key?uploadId=x", "DELETE, GET, POST, PUT"},
 	} {
 		a := s.do(test.method, test.target, "")
 		if a.status != http.StatusMethodNotAllowed || a.header.Get("Allow") != test.allow {
 			t.Errorf("%s %s: got %d, Allow %q; want Allow %q", test.method, test.target, a.status, a.header.Get("Allow"), test.allow)
+		}
+	}
+}
+
+func TestEveryOperationHasARule(t *testing.T) {
+	for _, op := range operations {
+		if !api.HasRule(op.name) {
+			t.Errorf("nothing says who may perform %s", op.name)
+		}
+	}
+	for _, l := range configurationLists {
+		if !api.HasRule(l.get) {
+			t.Errorf("nothing says who may perform %s", l.get)
 		}
 	}
 }
@@ -146,7 +162,7 @@ func TestEveryOperationIsReached(t *testing.T) {
 			target += "?" + op.resource
 		}
 		body := bodies[op.name]
-		r := s.request(op.method, target, body)
+		r := s.request(op.method, target, body, "Origin: https://example.com")
 		if op.header != "" {
 			r.Header.Set(op.header, "bucket/source")
 		}

@@ -49,6 +49,13 @@ func (x *xmlWriter) textIf(name, value string) {
 	}
 }
 
+// texts writes an element for each of the values.
+func (x *xmlWriter) texts(name string, values []string) {
+	for _, value := range values {
+		x.text(name, value)
+	}
+}
+
 // key writes an element that holds a key, or what keys are compared with.
 func (x *xmlWriter) key(name, value string) {
 	if !x.urlEncoded {
