@@ -57,8 +57,10 @@ type CreateBucketInput struct {
 	Tags      []eventlog.Tag // which were checked
 }
 
-// CreateBucket makes a bucket that belongs to the caller. Re-creating one's own bucket succeeds in us-east-1, without changing it, and is
-// BucketAlreadyOwnedByYou elsewhere, as on S3; a bucket of somebody else is BucketAlreadyExists.
+// CreateBucket makes a bucket that belongs to the caller. Re-creating one's own bucket succeeds in us-east-1, where it
+// resets the ACL and changes nothing else, and is BucketAlreadyOwnedByYou elsewhere, as on S3; a bucket of somebody else
+// is BucketAlreadyExists. Further errors: InvalidBucketName, IllegalLocationConstraint,
+// InvalidBucketAclWithObjectOwnership, and those of PutBucketACL.
 func (s *Service) CreateBucket(ctx context.Context, by Caller, in CreateBucketInput) error {
 	if err := permit(by, ofNothing, nil, eventlog.Owner{}, nil); err != nil {
 		return err
@@ -72,17 +74,24 @@ func (s *Service) CreateBucket(ctx context.Context, by Caller, in CreateBucketIn
 			"The %s location constraint is incompatible for the region specific endpoint this request was sent to.", in.Location)
 	}
 	// Programs like to make sure of a bucket that they use: they need not hold up everybody in it.
-	if exists, err := s.bucketExists(ctx, by, name); exists || err != nil {
+	if existing, err := s.existingBucket(ctx, by, name); err != nil || existing != nil && keepsACL(existing, in.ACL) {
 		return err
 	}
 	defer s.locks.acquire(bucketLock(name, true))()
-	if exists, err := s.bucketExists(ctx, by, name); exists || err != nil {
-		return err
-	}
-	bucket := &projections.Bucket{Name: name, Owner: by.Account, Ownership: cmp.Or(in.Ownership, s.ownership)}
-	grants, err := s.grantsFor(in.ACL, bucket, bucket.Owner)
+	existing, err := s.existingBucket(ctx, by, name)
 	if err != nil {
 		return err
+	}
+	if existing != nil {
+		return s.resetACL(ctx, by, existing, in.ACL)
+	}
+	bucket := &projections.Bucket{Name: name, Owner: by.Account, Ownership: cmp.Or(in.Ownership, s.ownership)}
+	grants, err := s.bucketGrants(in.ACL, bucket)
+	if err != nil {
+		return err
+	}
+	if bucket.Ownership == eventlog.BucketOwnerEnforced && grantsOthers(grants, bucket.Owner) {
+		return NewError(ACLWithOwnership)
 	}
 	decided := []eventlog.Data{&eventlog.BucketCreated{
 		Bucket: name, Region: s.region, Owner: bucket.Owner, Ownership: bucket.Ownership, Grants: grants,
@@ -93,20 +102,35 @@ func (s *Service) CreateBucket(ctx context.Context, by Caller, in CreateBucketIn
 	return s.commit(ctx, by, now(), decided...)
 }
 
-// bucketExists tells whether there is a bucket, and the error with which CreateBucket then ends, if any.
-func (s *Service) bucketExists(ctx context.Context, by Caller, name string) (bool, error) {
+// existingBucket returns the bucket that there is, nil for none, or the error with which CreateBucket ends because of it.
+func (s *Service) existingBucket(ctx context.Context, by Caller, name string) (*projections.Bucket, error) {
 	switch bucket, err := s.store.Bucket(ctx, name); {
 	case errors.Is(err, projections.ErrNotFound):
-		return false, nil
+		return nil, nil
 	case err != nil:
-		return false, fmt.Errorf("read bucket %q: %w", name, err)
+		return nil, fmt.Errorf("read bucket %q: %w", name, err)
 	case bucket.Owner.ID != by.Account.ID:
-		return true, NewError(BucketAlreadyExists, Detail{"BucketName", name})
+		return nil, NewError(BucketAlreadyExists, Detail{"BucketName", name})
 	case s.region == "us-east-1":
-		return true, nil
+		return bucket, nil
 	default:
-		return true, NewError(BucketAlreadyOwnedByYou, Detail{"BucketName", name})
+		return nil, NewError(BucketAlreadyOwnedByYou, Detail{"BucketName", name})
 	}
+}
+
+// resetACL gives a bucket that is created again, which the caller has locked, the ACL that it would have been created
+// with.
+func (s *Service) resetACL(ctx context.Context, by Caller, bucket *projections.Bucket, acl ACLRequest) error {
+	grants, err := s.bucketGrants(acl, bucket)
+	if err != nil || keepsACL(bucket, acl) {
+		return err
+	}
+	return s.commit(ctx, by, now(), &eventlog.BucketACLSet{Bucket: bucket.Name, Grants: grants})
+}
+
+// keepsACL tells whether to create a bucket again would not change its ACL.
+func keepsACL(bucket *projections.Bucket, acl ACLRequest) bool {
+	return bucket.Ownership == eventlog.BucketOwnerEnforced || bucket.Grants == nil && acl.nothing()
 }
 
 // Bucket returns a bucket: HeadBucket and GetBucketLocation. Errors: NoSuchBucket, AccessDenied.

@@ -15,6 +15,8 @@ type Code string
 
 // The codes that this server answers with. Status and message of each are in the table below.
 const (
+	ACLNotSupported                   Code = "AccessControlListNotSupported"
+	ACLWithOwnership                  Code = "InvalidBucketAclWithObjectOwnership"
 	AccessDenied                      Code = "AccessDenied"
 	AccessForbidden                   Code = "AccessForbidden"
 	AuthorizationHeaderMalformed      Code = "AuthorizationHeaderMalformed"
@@ -44,12 +46,14 @@ const (
 	InvalidToken                      Code = "InvalidToken"
 	InvalidURI                        Code = "InvalidURI"
 	KeyTooLong                        Code = "KeyTooLongError"
+	MalformedACL                      Code = "MalformedACLError"
 	MalformedXML                      Code = "MalformedXML"
 	MaxMessageLengthExceeded          Code = "MaxMessageLengthExceeded"
 	MetadataTooLarge                  Code = "MetadataTooLarge"
 	MethodNotAllowed                  Code = "MethodNotAllowed"
 	MissingContentLength              Code = "MissingContentLength"
 	MissingRequestBody                Code = "MissingRequestBodyError"
+	MissingSecurityHeader             Code = "MissingSecurityHeader"
 	NoSuchBucket                      Code = "NoSuchBucket"
 	NoSuchKey                         Code = "NoSuchKey"
 	NoSuchUpload                      Code = "NoSuchUpload"
@@ -62,6 +66,8 @@ const (
 	ServiceUnavailable                Code = "ServiceUnavailable"
 	SignatureDoesNotMatch             Code = "SignatureDoesNotMatch"
 	InsufficientStorage               Code = "InsufficientStorage"
+	UnexpectedContent                 Code = "UnexpectedContent"
+	UnresolvableGrant                 Code = "UnresolvableGrantByEmailAddress"
 	XAmzContentSHA256Mismatch         Code = "XAmzContentSHA256Mismatch"
 	InvalidChunkSize                  Code = "InvalidChunkSizeError"
 	MalformedTrailer                  Code = "MalformedTrailerError"
@@ -82,6 +88,8 @@ var codes = map[Code]struct {
 	status  int
 	message string
 }{
+	ACLNotSupported:                   {http.StatusBadRequest, "The bucket does not allow ACLs"},
+	ACLWithOwnership:                  {http.StatusBadRequest, "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"},
 	AccessDenied:                      {http.StatusForbidden, "Access Denied"},
 	AccessForbidden:                   {http.StatusForbidden, "Access Forbidden"},
 	AuthorizationHeaderMalformed:      {http.StatusBadRequest, "The authorization header that you provided is not valid."},
@@ -113,12 +121,14 @@ var codes = map[Code]struct {
 	InvalidURI:                        {http.StatusBadRequest, "Couldn't parse the specified URI."},
 	KeyTooLong:                        {http.StatusBadRequest, "Your key is too long."},
 	MalformedTrailer:                  {http.StatusBadRequest, "The request contained trailing data that was not well-formed or did not conform to our published schema."},
+	MalformedACL:                      {http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against our published schema"},
 	MalformedXML:                      {http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against our published schema."},
 	MaxMessageLengthExceeded:          {http.StatusBadRequest, "Your request was too big."},
 	MetadataTooLarge:                  {http.StatusBadRequest, "Your metadata headers exceed the maximum allowed metadata size."},
 	MethodNotAllowed:                  {http.StatusMethodNotAllowed, "The specified method is not allowed against this resource."},
 	MissingContentLength:              {http.StatusLengthRequired, "You must provide the Content-Length HTTP header."},
 	MissingRequestBody:                {http.StatusBadRequest, "Request body is empty."},
+	MissingSecurityHeader:             {http.StatusBadRequest, "Your request was missing a required header"},
 	NoSuchBucket:                      {http.StatusNotFound, "The specified bucket does not exist."},
 	NoSuchKey:                         {http.StatusNotFound, "The specified key does not exist."},
 	NoSuchUpload:                      {http.StatusNotFound, "The specified multipart upload does not exist. The upload ID might be invalid, or the multipart upload might have been aborted or completed."},
@@ -131,6 +141,8 @@ var codes = map[Code]struct {
 	ServiceUnavailable:                {http.StatusServiceUnavailable, "Service is unable to handle request."},
 	SignatureDoesNotMatch:             {http.StatusForbidden, "The request signature that the server calculated does not match the signature that you provided. Check your secret access key and signing method."},
 	InsufficientStorage:               {http.StatusInsufficientStorage, "There is no space left for what you sent."},
+	UnexpectedContent:                 {http.StatusBadRequest, "This request does not support content"},
+	UnresolvableGrant:                 {http.StatusBadRequest, "The e-mail address you provided does not match any account on record."},
 	XAmzContentSHA256Mismatch:         {http.StatusBadRequest, "The provided 'x-amz-content-sha256' header does not match what was computed."},
 	NoSuchBucketPolicy:                {http.StatusNotFound, "The bucket policy does not exist."},
 	NoSuchCORSConfiguration:           {http.StatusNotFound, "The CORS configuration does not exist."},

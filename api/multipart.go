@@ -49,7 +49,7 @@ func (s *Service) CreateUpload(ctx context.Context, by Caller, in CreateUploadIn
 		Owner: by.Account, Attributes: in.Attributes, Checksum: checksum,
 	}
 	owner := ownerFor(by, in.ACL, bucket)
-	if upload.Grants, err = s.grantsFor(in.ACL, bucket, owner); err != nil {
+	if upload.Grants, err = s.objectGrants(in.ACL, bucket, owner); err != nil {
 		return nil, err
 	}
 	if owner != by.Account {

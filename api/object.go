@@ -37,7 +37,7 @@ func (s *Service) PutObject(ctx context.Context, by Caller, in PutObjectInput) (
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.grantsFor(in.ACL, bucket, ownerFor(by, in.ACL, bucket)); err != nil {
+	if _, err := s.objectGrants(in.ACL, bucket, ownerFor(by, in.ACL, bucket)); err != nil {
 		return nil, err
 	}
 	c, err := s.receive(ctx, in.Body)
@@ -103,7 +103,7 @@ func (s *Service) replace(ctx context.Context, by Caller, bucketName, key string
 func (c *creation) own(s *Service, by Caller, acl ACLRequest) (err error) {
 	object := &c.created.Object
 	object.Owner = ownerFor(by, acl, c.bucket)
-	object.Grants, err = s.grantsFor(acl, c.bucket, object.Owner)
+	object.Grants, err = s.objectGrants(acl, c.bucket, object.Owner)
 	return err
 }
 

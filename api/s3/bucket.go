@@ -111,7 +111,7 @@ func (c *call) createBucket() error {
 	if err != nil {
 		return err
 	}
-	acl, err := c.acl()
+	acl, err := aclOf(c.r.Header)
 	if err != nil {
 		return err
 	}

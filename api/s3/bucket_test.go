@@ -93,8 +93,6 @@ func TestBucketConfigurations(t *testing.T) {
 	}
 	s.do("PUT", "/bucket", "<CreateBucketConfiguration/>", "Content-MD5: "+md5Base64("other")).want(400, "BadDigest")
 	s.do("PUT", "/bucket2", "", "X-Amz-Bucket-Object-Lock-Enabled: true").want(501, "NotImplemented")
-	s.do("PUT", "/bucket2", "", "X-Amz-Object-Ownership: ObjectWriter").want(501, "NotImplemented")
-	s.do("PUT", "/bucket2", "", "X-Amz-Object-Ownership: BucketOwnerEnforced").want(200, "")
 }
 
 func FuzzCreateBucket(f *testing.F) {

@@ -25,7 +25,7 @@ func (c *call) copyObject() error {
 		Source: source, SourceExpectedOwner: c.header(sourceOwnerHeader), SourceConditions: c.sourceConditions(),
 		Bucket: c.bucket, Key: c.key, Conditions: c.writeConditions(),
 	}
-	if in.ACL, err = c.acl(); err != nil {
+	if in.ACL, err = aclOf(c.r.Header); err != nil {
 		return err
 	}
 	if in.Algorithm, err = c.chosenAlgorithm(); err != nil {

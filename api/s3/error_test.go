@@ -93,7 +93,7 @@ func TestNothingIsLoggedForNothing(t *testing.T) {
 	s := serve(t, config, logs)
 	s.do("GET", "/", "").want(200, "")
 	s.do("GET", "/missing", "").want(404, "")
-	s.do("PUT", "/bucket/key?acl", "").want(501, "")
+	s.do("PUT", "/bucket/key?retention", "").want(501, "")
 	if lines := logs.take(); lines != "" {
 		t.Errorf("logged %s", lines)
 	}

@@ -22,7 +22,7 @@ func (c *call) createMultipartUpload() error {
 	if in.Algorithm, err = c.chosenAlgorithm(); err != nil {
 		return err
 	}
-	if in.ACL, err = c.acl(); err != nil {
+	if in.ACL, err = aclOf(c.r.Header); err != nil {
 		return err
 	}
 	upload, err := c.h.Service.CreateUpload(c.r.Context(), c.by, in)

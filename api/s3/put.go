@@ -17,7 +17,7 @@ func (c *call) putObject() error {
 	if err != nil {
 		return err
 	}
-	acl, err := c.acl()
+	acl, err := aclOf(c.r.Header)
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/bleepstore/bleepstore/api"
 )
 
 func TestKeysAreWhatTheyAre(t *testing.T) {
@@ -125,57 +123,6 @@ func TestMethodsThatAreNotAllowed(t *testing.T) {
 		a := s.do(test.method, test.target, "")
 		if a.status != http.StatusMethodNotAllowed || a.header.Get("Allow") != test.allow {
 			t.Errorf("%s %s: got %d, Allow %q; want Allow %q", test.method, test.target, a.status, a.header.Get("Allow"), test.allow)
-		}
-	}
-}
-
-func TestEveryOperationHasARule(t *testing.T) {
-	for _, op := range operations {
-		if !api.HasRule(op.name) {
-			t.Errorf("nothing says who may perform %s", op.name)
-		}
-	}
-	for _, l := range configurationLists {
-		if !api.HasRule(l.get) {
-			t.Errorf("nothing says who may perform %s", l.get)
-		}
-	}
-}
-
-// TestEveryOperationIsReached asks for each operation without credentials, which is refused behind the table.
-func TestEveryOperationIsReached(t *testing.T) {
-	s := newBucket(t, "bucket")
-	paths := map[level]string{serviceLevel: "/", bucketLevel: "/bucket", objectLevel: "/bucket/key"}
-	bodies := map[string]string{
-		"DeleteObjects":           "<Delete><Object><Key>k</Key></Object></Delete>",
-		"CompleteMultipartUpload": "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>e</ETag></Part></CompleteMultipartUpload>",
-	}
-	for _, op := range operations {
-		target := paths[op.level]
-		switch op.resource {
-		case "":
-		case "list-type":
-			target += "?list-type=2"
-		case "uploadId":
-			target += "?uploadId=u&partNumber=1"
-		default:
-			target += "?" + op.resource
-		}
-		body := bodies[op.name]
-		r := s.request(op.method, target, body, "Origin: https://example.com")
-		if op.header != "" {
-			r.Header.Set(op.header, "bucket/source")
-		}
-		if body != "" {
-			r.Header.Set("Content-MD5", md5Base64(body))
-		}
-		s.logs.take()
-		status := s.send(r).status
-		if status != http.StatusForbidden && status != http.StatusNotImplemented {
-			t.Errorf("%s: got %d without credentials", op.name, status)
-		}
-		if line := s.logs.take(); !strings.Contains(line, `"operation":"`+op.name+`"`) {
-			t.Errorf("%s: logged %s", op.name, line)
 		}
 	}
 }

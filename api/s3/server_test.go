@@ -33,12 +33,29 @@ const (
 	testDomain = "s3.test"
 )
 
-// testServer is the handler over a real Service, behind a real HTTP server.
+// testAccounts are the accounts that a test server knows, by their access keys.
+var testAccounts = map[string]eventlog.Owner{
+	testKey: {ID: "c0ffee", Name: "tester"},
+	"alt":   {ID: "decaf", Name: "alternative"},
+}
+
+// testServer is the handler over a real Service, behind a real HTTP server, and who asks it.
 type testServer struct {
 	t    testing.TB
 	url  string
 	logs *logBuffer
+	key  string // access key that signs requests; empty for requests without credentials
 }
+
+// as is the same server, asked by another.
+func (s *testServer) as(key string) *testServer {
+	other := *s
+	other.key = key
+	return &other
+}
+
+// anonymous is the same server, asked by somebody without credentials.
+func (s *testServer) anonymous() *testServer { return s.as("") }
 
 // logBuffer keeps what is logged.
 type logBuffer struct {
@@ -87,16 +104,27 @@ func newService(t testing.TB, blobs backends.Backend) *api.Service {
 			t.Error(err)
 		}
 	})
-	return api.New(api.Config{Region: testRegion, Log: log, Applied: projector, Store: store, Blobs: blobs})
+	account := func(id string) (eventlog.Owner, bool) {
+		for _, owner := range testAccounts {
+			if owner.ID == id {
+				return owner, true
+			}
+		}
+		return eventlog.Owner{}, false
+	}
+	return api.New(api.Config{Region: testRegion, Account: account, Log: log, Applied: projector, Store: store, Blobs: blobs})
 }
 
 // testConfig serves a Service, which may be nil if no operation gets that far.
 func testConfig(service *api.Service, logs io.Writer) Config {
-	keys := func(key string) (string, bool) { return testSecret, key == testKey }
+	keys := func(key string) (string, bool) {
+		_, ok := testAccounts[key]
+		return testSecret, ok
+	}
 	return Config{
 		Service:  service,
 		Verifier: sigv4.NewVerifier(testRegion, keys),
-		Accounts: map[string]eventlog.Owner{testKey: {ID: "c0ffee", Name: "tester"}},
+		Accounts: testAccounts,
 		Region:   testRegion,
 		Domain:   testDomain,
 		Log:      zerolog.New(logs).Level(zerolog.DebugLevel),
@@ -118,7 +146,7 @@ func serve(t testing.TB, config Config, logs *logBuffer) *testServer {
 		transport.CloseIdleConnections()
 		server.Close()
 	})
-	return &testServer{t: t, url: server.URL, logs: logs}
+	return &testServer{t: t, url: server.URL, logs: logs, key: testKey}
 }
 
 // newBucket starts a server that has a bucket of that name.
@@ -156,10 +184,13 @@ func (s *testServer) request(method, target, body string, headers ...string) *ht
 	return r
 }
 
-// do sends a signed request.
+// do sends a request, signed if there is somebody to sign it.
 func (s *testServer) do(method, target, body string, headers ...string) *answer {
 	s.t.Helper()
 	r := s.request(method, target, body, headers...)
+	if s.key == "" {
+		return s.send(r)
+	}
 	sum := sha256.Sum256([]byte(body))
 	s.sign(r, hex.EncodeToString(sum[:]))
 	return s.send(r)
@@ -169,7 +200,7 @@ func (s *testServer) sign(r *http.Request, payload string) {
 	s.t.Helper()
 	r.Header.Set("X-Amz-Content-Sha256", payload)
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
-	credentials := aws.Credentials{AccessKeyID: testKey, SecretAccessKey: testSecret}
+	credentials := aws.Credentials{AccessKeyID: s.key, SecretAccessKey: testSecret}
 	if err := signer.SignHTTP(s.t.Context(), credentials, r, payload, "s3", testRegion, time.Now()); err != nil {
 		s.t.Fatal(err)
 	}

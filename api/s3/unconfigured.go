@@ -32,8 +32,6 @@ var configurations = []configuration{
 	{resource: "logging", get: "GetBucketLogging", root: "BucketLoggingStatus"},
 	{resource: "notification", get: "GetBucketNotificationConfiguration", root: "NotificationConfiguration"},
 	{resource: "object-lock", get: "GetObjectLockConfiguration", code: api.ObjectLockConfigurationNotFound},
-	{resource: "ownershipControls", get: "GetBucketOwnershipControls", code: api.OwnershipControlsNotFound},
-	{resource: "publicAccessBlock", get: "GetPublicAccessBlock", code: api.NoSuchPublicAccessBlock},
 	{resource: "policy", get: "GetBucketPolicy", delete: "DeleteBucketPolicy", code: api.NoSuchBucketPolicy},
 	{resource: "policyStatus", get: "GetBucketPolicyStatus", code: api.NoSuchBucketPolicy},
 	{

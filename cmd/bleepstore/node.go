@@ -51,7 +51,8 @@ func startNode(c *config.Config, p *parts, out output) *node {
 		}
 	}()
 	n.service = api.New(api.Config{
-		Region: c.Server.Region, Log: p.log, Applied: n.projector, Store: p.store, Blobs: p.blobs,
+		Region: c.Server.Region, Ownership: eventlog.Ownership(c.Server.ObjectOwnership), Account: c.Auth.Owner,
+		Log: p.log, Applied: n.projector, Store: p.store, Blobs: p.blobs,
 	})
 	if c.Multipart.Expiry > 0 {
 		n.expiry.Go(func() { n.expire(ctx) })
@@ -163,9 +164,8 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 	secrets := make(map[string]string)
 	accounts := make(map[string]eventlog.Owner)
 	for _, credential := range c.Auth.Credentials {
-		id, name := credential.Account()
 		secrets[credential.AccessKey] = credential.SecretKey
-		accounts[credential.AccessKey] = eventlog.Owner{ID: id, Name: name}
+		accounts[credential.AccessKey] = credential.Account()
 	}
 	keys := func(accessKey string) (string, bool) {
 		secret, ok := secrets[accessKey]

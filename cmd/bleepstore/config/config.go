@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/bleepstore/bleepstore/eventlog"
 )
 
 // Config is everything that can be set. Each scalar has a key, its path in the YAML file such as server.tls.cert, and an
@@ -33,6 +35,9 @@ type Server struct {
 	// Region is the region that clients sign for, and that of all buckets.
 	Region string `yaml:"region" env:"REGION"`
 	TLS    TLS    `yaml:"tls"`
+	// ObjectOwnership is that of new buckets whose makers say nothing else, one of Ownerships; empty for no ownership
+	// controls, so that objects belong to who writes them and ACLs have effect.
+	ObjectOwnership string `yaml:"object_ownership"`
 	// ShutdownTimeout is how long requests in flight may take to finish when the process is asked to stop.
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"`
 }
@@ -63,14 +68,24 @@ type Credential struct {
 	Name string `yaml:"name"`
 }
 
-// Account returns the canonical user id and the display name of the account that the credential belongs to.
-func (c Credential) Account() (id, name string) {
+// Account returns the account that the credential belongs to.
+func (c Credential) Account() eventlog.Owner {
 	sum := sha256.Sum256([]byte(c.AccessKey))
-	return cmp.Or(c.ID, hex.EncodeToString(sum[:])), cmp.Or(c.Name, c.AccessKey)
+	return eventlog.Owner{ID: cmp.Or(c.ID, hex.EncodeToString(sum[:])), Name: cmp.Or(c.Name, c.AccessKey)}
 }
 
 // IsDefault tells whether the secret is the one that everybody knows.
 func (c Credential) IsDefault() bool { return c.SecretKey == DefaultSecretKey }
+
+// Owner finds an account of the credentials by its canonical user id.
+func (a Auth) Owner(id string) (eventlog.Owner, bool) {
+	for _, c := range a.Credentials {
+		if account := c.Account(); account.ID == id {
+			return account, true
+		}
+	}
+	return eventlog.Owner{}, false
+}
 
 // UsesDefaultCredentials tells whether anybody can sign in, because a secret is the one that everybody knows.
 func (a Auth) UsesDefaultCredentials() bool {
@@ -143,8 +158,12 @@ const (
 var (
 	Engines  = []string{EnginePebble, EngineMemory}
 	Backends = []string{BackendLocal, BackendMemory}
-	Levels   = []string{"debug", "info", "warn", "error"}
-	Formats  = []string{FormatAuto, FormatText, FormatJSON}
+	// Ownerships are those of eventlog.Ownership.
+	Ownerships = []string{
+		string(eventlog.ObjectWriter), string(eventlog.BucketOwnerPreferred), string(eventlog.BucketOwnerEnforced),
+	}
+	Levels  = []string{"debug", "info", "warn", "error"}
+	Formats = []string{FormatAuto, FormatText, FormatJSON}
 )
 
 // The credentials of a server that was not told others. They are no secret.

@@ -117,8 +117,15 @@ logging: {level: debug, format: json}
 	if len(c.Auth.Credentials) != 2 {
 		t.Fatalf("%d credentials, want the two of the file and no default", len(c.Auth.Credentials))
 	}
-	if id, name := c.Auth.Credentials[1].Account(); id != c.Auth.Credentials[1].ID || name != "Bob" {
-		t.Errorf("account of bob is %q, %q", id, name)
+	bob := c.Auth.Credentials[1].Account()
+	if bob.ID != c.Auth.Credentials[1].ID || bob.Name != "Bob" {
+		t.Errorf("account of bob is %+v", bob)
+	}
+	if found, ok := c.Auth.Owner(bob.ID); !ok || found != bob {
+		t.Errorf("found %+v, %v, want %+v", found, ok, bob)
+	}
+	if found, ok := c.Auth.Owner("nobody"); ok {
+		t.Errorf("found %+v for an id that nobody has", found)
 	}
 	if c.LogDir() != "/fast/log" || c.MetadataDir() != "/fast/metadata" || c.BlobDir() != "/big/blobs" {
 		t.Errorf("folders are %s, %s, %s", c.LogDir(), c.MetadataDir(), c.BlobDir())
@@ -126,11 +133,11 @@ logging: {level: debug, format: json}
 }
 
 func TestAccountDefaultsToTheAccessKey(t *testing.T) {
-	id, name := config.Credential{AccessKey: "bleepstore"}.Account()
+	account := config.Credential{AccessKey: "bleepstore"}.Account()
 	// printf bleepstore | sha256sum
 	const want = "e84dbe1a08df33766744f18555a3d451924510c67f92dea60fc329794d4694a2"
-	if id != want || name != "bleepstore" {
-		t.Errorf("account is %q, %q, want %q and the access key", id, name, want)
+	if account.ID != want || account.Name != "bleepstore" {
+		t.Errorf("account is %+v, want %q and the access key", account, want)
 	}
 }
 

@@ -30,6 +30,9 @@ func (c *Config) validate() error {
 	v.that(regionForm.MatchString(c.Server.Region), "server.region", c.Server.Region,
 		"lower-case letters, digits and hyphens, such as us-east-1")
 	v.that((c.Server.TLS.Cert == "") == (c.Server.TLS.Key == ""), "server.tls", c.Server.TLS, "both cert and key, or neither")
+	if c.Server.ObjectOwnership != "" {
+		v.oneOf("server.object_ownership", c.Server.ObjectOwnership, Ownerships)
+	}
 	v.that(c.Server.ShutdownTimeout >= 0 && c.Server.ShutdownTimeout <= time.Hour, "server.shutdown_timeout",
 		c.Server.ShutdownTimeout, "0s to 1h")
 
