@@ -38,10 +38,21 @@ func (s *Service) storeManifest(ctx context.Context, object *eventlog.Object) er
 }
 
 // manifest returns the lists of blobs and parts of an object.
-func (s *Service) manifest(ctx context.Context, object *projections.Object) (m eventlog.Manifest, err error) {
+func (s *Service) manifest(ctx context.Context, object *projections.Object) (eventlog.Manifest, error) {
 	if object.Manifest == nil {
 		return eventlog.Manifest{Blobs: object.Blobs, Parts: object.Parts}, nil
 	}
+	if m, ok := s.manifests.get(object.Manifest.ID); ok {
+		return m, nil
+	}
+	m, err := s.readManifest(ctx, object)
+	if err == nil {
+		s.manifests.add(object.Manifest.ID, m)
+	}
+	return m, err
+}
+
+func (s *Service) readManifest(ctx context.Context, object *projections.Object) (m eventlog.Manifest, err error) {
 	blob := object.Manifest
 	r, err := s.blobs.Get(ctx, backends.ID(blob.ID), 0, blob.Size)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -64,6 +65,8 @@ type GetObjectOutput struct {
 	// Partial tells that the range [Offset, Offset+Length) was asked for. Otherwise Offset is 0 and Length the size.
 	Partial        bool
 	Offset, Length int64
+	// Checksum is the additional checksum of what the range has; zero if none is known.
+	Checksum eventlog.Checksum
 	// PartsCount is the number of the object's parts, where PartNumber asked for one; else 0.
 	PartsCount int
 	// Body yields the range; the caller closes it. It is nil from HeadObject. Where bytes can go to a socket without being
@@ -95,10 +98,10 @@ func (s *Service) HeadObject(ctx context.Context, by Caller, in GetObjectInput) 
 	if err := in.Conditions.check(object); err != nil {
 		return nil, err
 	}
-	out := &GetObjectOutput{Object: object, VersionID: found.versionID(), Length: object.Size}
+	out := &GetObjectOutput{Object: object, VersionID: found.versionID(), Length: object.Size, Checksum: object.Checksum}
 	switch {
 	case in.Range != nil && in.Conditions.rangeHolds(object):
-		out.Partial = true
+		out.Partial, out.Checksum = true, eventlog.Checksum{}
 		out.Offset, out.Length, err = in.Range.resolve(object.Size)
 	case in.PartNumber != 0:
 		err = s.selectPart(ctx, out, in.PartNumber)
@@ -120,10 +123,23 @@ func (s *Service) selectPart(ctx context.Context, out *GetObjectOutput, number i
 	for _, part := range m.Parts {
 		if part.Number == number {
 			out.Offset, out.Length, out.PartsCount = offset, part.Size, len(m.Parts)
+			out.Checksum = partChecksum(out.Object.Checksum, part, len(m.Parts))
 			return nil
 		}
 		offset += part.Size
 	}
 	return NewError(InvalidPartNumber,
 		Detail{"PartNumberRequested", strconv.Itoa(number)}, Detail{"ActualPartCount", strconv.Itoa(max(1, len(m.Parts)))})
+}
+
+// partChecksum returns the checksum that is told of one part out of count. As on S3, one of the whole object stands for a
+// part only where that is all of it.
+func partChecksum(whole eventlog.Checksum, part eventlog.Part, count int) eventlog.Checksum {
+	switch {
+	case whole.Type == Composite:
+		return eventlog.Checksum{Algorithm: part.Checksum.Algorithm, Type: Composite, Value: part.Checksum.Value}
+	case count == 1:
+		return whole
+	}
+	return eventlog.Checksum{}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/internal/sortid"
@@ -63,6 +64,9 @@ func (s *Service) CreateUpload(ctx context.Context, by Caller, in CreateUploadIn
 
 // uploadChecksum returns the checksum that parts and object are to have, zero if the client leaves it to the server.
 func uploadChecksum(in CreateUploadInput) (eventlog.Checksum, error) {
+	if in.ChecksumType != "" && in.ChecksumType != FullObject && in.ChecksumType != Composite {
+		return eventlog.Checksum{}, Errorf(InvalidRequest, "Value for x-amz-checksum-type header is invalid.")
+	}
 	if in.Algorithm == "" {
 		if in.ChecksumType != "" {
 			return eventlog.Checksum{}, Errorf(InvalidRequest,
@@ -73,7 +77,7 @@ func uploadChecksum(in CreateUploadInput) (eventlog.Checksum, error) {
 	kind, ok := checksumType(in.Algorithm, in.ChecksumType)
 	if !ok {
 		return eventlog.Checksum{}, Errorf(InvalidRequest,
-			"The %s checksum type cannot be used with the %s checksum algorithm.", in.ChecksumType, in.Algorithm)
+			"The %s checksum type cannot be used with the %s checksum algorithm.", in.ChecksumType, strings.ToLower(in.Algorithm))
 	}
 	return eventlog.Checksum{Algorithm: in.Algorithm, Type: kind}, nil
 }

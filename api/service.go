@@ -53,6 +53,7 @@ type Service struct {
 	store     projections.MetadataStore
 	blobs     backends.Backend
 	locks     locks
+	manifests *manifestCache
 }
 
 // New makes a Service.
@@ -60,6 +61,7 @@ func New(c Config) *Service {
 	return &Service{
 		region: c.Region, ownership: c.Ownership, account: c.Account,
 		log: c.Log, applied: c.Applied, store: c.Store, blobs: c.Blobs,
+		manifests: newManifestCache(),
 	}
 }
 

@@ -78,7 +78,9 @@ func parseGrantees(header, list string, permission eventlog.Permission) ([]event
 
 var groups = []string{eventlog.GroupAllUsers, eventlog.GroupAuthenticatedUsers, eventlog.GroupLogDelivery}
 
-func invalidGroup(uri string) error { return api.InvalidArgumentf("Group/URI", uri, "Invalid group uri") }
+func invalidGroup(uri string) error {
+	return api.InvalidArgumentf("Group/URI", uri, "Invalid group uri")
+}
 
 // unresolvable is the answer to grants by mail address, which no account has.
 func unresolvable(address string) error {

@@ -21,8 +21,13 @@ var checksumFields = [...]checksumField{
 	{api.CRC32, "X-Amz-Checksum-Crc32", "ChecksumCRC32", 4},
 	{api.CRC32C, "X-Amz-Checksum-Crc32c", "ChecksumCRC32C", 4},
 	{api.CRC64NVME, "X-Amz-Checksum-Crc64nvme", "ChecksumCRC64NVME", 8},
+	{api.MD5, "X-Amz-Checksum-Md5", "ChecksumMD5", 16},
 	{api.SHA1, "X-Amz-Checksum-Sha1", "ChecksumSHA1", 20},
 	{api.SHA256, "X-Amz-Checksum-Sha256", "ChecksumSHA256", 32},
+	{api.SHA512, "X-Amz-Checksum-Sha512", "ChecksumSHA512", 64},
+	{api.XXHASH3, "X-Amz-Checksum-Xxhash3", "ChecksumXXHASH3", 8},
+	{api.XXHASH64, "X-Amz-Checksum-Xxhash64", "ChecksumXXHASH64", 8},
+	{api.XXHASH128, "X-Amz-Checksum-Xxhash128", "ChecksumXXHASH128", 16},
 }
 
 // field finds an algorithm; nil if there is no such one.

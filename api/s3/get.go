@@ -103,14 +103,14 @@ func (c *call) describe(out *api.GetObjectOutput) int {
 			setIf(header, o.header, c.query.Get(o.parameter))
 		}
 	}
+	if strings.EqualFold(c.header("X-Amz-Checksum-Mode"), "ENABLED") {
+		setChecksum(header, out.Checksum)
+	}
 	if out.Partial && out.Length > 0 {
 		header["Content-Range"] = []string{
 			fmt.Sprintf("bytes %d-%d/%d", out.Offset, out.Offset+out.Length-1, object.Size),
 		}
 		return http.StatusPartialContent
-	}
-	if strings.EqualFold(c.header("X-Amz-Checksum-Mode"), "ENABLED") {
-		setChecksum(header, object.Checksum)
 	}
 	return http.StatusOK
 }

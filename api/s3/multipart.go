@@ -119,26 +119,30 @@ type completeRequest struct {
 }
 
 type completedPart struct {
-	PartNumber        int
-	ETag              string
-	ChecksumCRC32     string
-	ChecksumCRC32C    string
-	ChecksumCRC64NVME string
-	ChecksumSHA1      string
-	ChecksumSHA256    string
+	PartNumber int
+	ETag       string
+	Others     partElements `xml:",any"` // such as ChecksumCRC32
+}
+
+type partElement struct {
+	XMLName xml.Name
+	Text    string `xml:",chardata"`
+}
+
+type partElements []partElement
+
+// UnmarshalXML implements xml.Unmarshaler.
+func (e *partElements) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
+	return appendElement((*[]partElement)(e), len(checksumFields), d, start)
 }
 
 // checksum is the one that the client lists, zero for none.
 func (p *completedPart) checksum() eventlog.Checksum {
-	for _, c := range []eventlog.Checksum{
-		{Algorithm: api.CRC32, Value: p.ChecksumCRC32},
-		{Algorithm: api.CRC32C, Value: p.ChecksumCRC32C},
-		{Algorithm: api.CRC64NVME, Value: p.ChecksumCRC64NVME},
-		{Algorithm: api.SHA1, Value: p.ChecksumSHA1},
-		{Algorithm: api.SHA256, Value: p.ChecksumSHA256},
-	} {
-		if c.Value != "" {
-			return c
+	for _, element := range p.Others {
+		for _, f := range checksumFields {
+			if element.XMLName.Local == f.element && element.Text != "" {
+				return eventlog.Checksum{Algorithm: f.algorithm, Value: element.Text}
+			}
 		}
 	}
 	return eventlog.Checksum{}

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/bleepstore/bleepstore/api"
@@ -108,7 +109,7 @@ func (c *call) listMultipartUploads() error {
 // uploadOwners writes whose an upload is, and what its object is to be.
 func (x *xmlWriter) uploadOwners(upload *projections.Upload) {
 	x.owner("Initiator", upload.Owner)
-	x.owner("Owner", upload.Owner)
+	x.owner("Owner", cmp.Or(upload.ObjectOwner, upload.Owner))
 	x.text("StorageClass", shownClass(upload.Attributes.StorageClass))
 	x.textIf("ChecksumAlgorithm", upload.Checksum.Algorithm)
 	x.textIf("ChecksumType", upload.Checksum.Type)

@@ -60,6 +60,7 @@ var operations = append(unconfigured(), []operation{
 	{"PostObject", bucketLevel, http.MethodPost, "", "", notImplemented},
 
 	{"GetObject", objectLevel, http.MethodGet, "", "", (*call).getObject},
+	{"GetObjectAttributes", objectLevel, http.MethodGet, "attributes", "", (*call).getObjectAttributes},
 	{"HeadObject", objectLevel, http.MethodHead, "", "", (*call).headObject},
 	{"OptionsObject", objectLevel, http.MethodOptions, "", "", (*call).preflight},
 	{"GetObjectAcl", objectLevel, http.MethodGet, "acl", "", (*call).getObjectACL},
