@@ -3,6 +3,7 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -111,6 +112,18 @@ func wantContains(t testing.TB, text string, parts ...string) {
 	}
 }
 
+// wantURL checks what a presigned URL gives to anybody.
+func wantURL(t testing.TB, url string, body []byte) {
+	t.Helper()
+	answer, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := readAll(t, answer.Body)
+	want(t, "status of "+url, answer.StatusCode, http.StatusOK)
+	wantBytes(t, got, body)
+}
+
 func TestAWSCLI(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, options{})
@@ -133,6 +146,7 @@ func TestAWSCLI(t *testing.T) {
 	c.run(t, "s3", "mv", "--recursive", "s3://cli/tree", "s3://cli/moved")
 	c.run(t, "s3", "cp", "--recursive", "s3://cli/moved", "moved")
 	c.wantTree(t, "moved", files)
+	wantURL(t, strings.TrimSpace(c.run(t, "s3", "presign", "s3://cli/large")), files["large"])
 	if _, err := c.try(t, "s3", "rb", "s3://cli"); err == nil || !strings.Contains(err.Error(), "BucketNotEmpty") {
 		t.Errorf("rb of a bucket with objects: %v, want BucketNotEmpty", err)
 	}
@@ -222,7 +236,13 @@ func TestS3cmd(t *testing.T) {
 	}
 	c.run(t, "cp", "s3://s3cmd/small.txt", "s3://s3cmd/copy.txt")
 	wantContains(t, c.run(t, "info", "s3://s3cmd/copy.txt"), "File size: 1000")
-	c.run(t, "del", "s3://s3cmd/copy.txt")
+	c.run(t, "setacl", "--acl-public", "s3://s3cmd/copy.txt")
+	wantContains(t, c.run(t, "info", "s3://s3cmd/copy.txt"), "*anon*: READ")
+	c.run(t, "mv", "s3://s3cmd/copy.txt", "s3://s3cmd/moved.txt")
+	c.run(t, "--signature-v2", "put", "from/small.txt", "s3://s3cmd/old.txt")
+	c.run(t, "--signature-v2", "get", "s3://s3cmd/old.txt", "old.txt")
+	c.wantFile(t, "old.txt", files["small.txt"])
+	c.run(t, "--signature-v2", "del", "s3://s3cmd/moved.txt")
 	c.run(t, "rb", "--recursive", "--force", "s3://s3cmd")
 	want(t, "buckets that are left", c.run(t, "ls"), "")
 }

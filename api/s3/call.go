@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/api/sigv2"
 	"github.com/bleepstore/bleepstore/api/sigv4"
 	"github.com/julienschmidt/httprouter"
 )
@@ -75,7 +76,11 @@ func (c *call) serve(params httprouter.Params) error {
 }
 
 func (c *call) authenticate() error {
-	verified, err := c.h.Verifier.Verify(c.r)
+	verify := c.h.Verifier.Verify
+	if c.h.V2 != nil && sigv2.Signed(c.r) {
+		verify = c.h.V2.Verify
+	}
+	verified, err := verify(c.r)
 	if err != nil {
 		return err
 	}

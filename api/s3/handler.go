@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/api/sigv2"
 	"github.com/bleepstore/bleepstore/api/sigv4"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/julienschmidt/httprouter"
@@ -23,6 +24,7 @@ import (
 type Config struct {
 	Service  *api.Service
 	Verifier *sigv4.Verifier
+	V2       *sigv2.Verifier           // nil to refuse that version of signatures
 	Accounts map[string]eventlog.Owner // by access key: whom each key of the Verifier belongs to
 	Region   string                    // of all buckets
 	// Domain makes "bucket.Domain" hosts that address a bucket, next to paths that begin with one. Empty for paths alone.

@@ -72,6 +72,16 @@ type Verified struct {
 // whether a checksum is that of the content is for the caller to check.
 func (v *Verified) Trailer() http.Header { return v.trailer }
 
+// Unsigned gives the payload of a request that nobody signed, or whose signature leaves out the payload. Errors:
+// InvalidArgument and InvalidRequest for a framing that cannot be understood.
+func Unsigned(r *http.Request) (*Verified, error) {
+	p, err := anonymousPayload(r)
+	if err != nil {
+		return nil, err
+	}
+	return p.open(r, nil)
+}
+
 // Verify authenticates a request as net/http's server delivers it: the URL, Host and headers must not have been changed.
 // It does not read the body; the Verified's Body does.
 //
@@ -86,11 +96,7 @@ func (v *Verifier) Verify(r *http.Request) (*Verified, error) {
 		return nil, err
 	}
 	if c == nil {
-		p, err := anonymousPayload(r)
-		if err != nil {
-			return nil, err
-		}
-		return p.open(r, nil)
+		return Unsigned(r)
 	}
 
 	p, err := claimedPayload(r, c)

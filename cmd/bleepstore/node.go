@@ -11,6 +11,7 @@ import (
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/api/admin"
 	"github.com/bleepstore/bleepstore/api/s3"
+	"github.com/bleepstore/bleepstore/api/sigv2"
 	"github.com/bleepstore/bleepstore/api/sigv4"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
@@ -171,9 +172,14 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 		secret, ok := secrets[accessKey]
 		return secret, ok
 	}
+	var v2 *sigv2.Verifier
+	if c.Auth.SignatureV2 {
+		v2 = sigv2.NewVerifier(c.Server.Domain, keys)
+	}
 	return s3.New(s3.Config{
 		Service:  service,
 		Verifier: sigv4.NewVerifier(c.Server.Region, keys),
+		V2:       v2,
 		Accounts: accounts,
 		Region:   c.Server.Region,
 		Domain:   c.Server.Domain,

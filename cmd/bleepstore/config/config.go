@@ -56,6 +56,9 @@ type Auth struct {
 	// Credentials are the access keys that the server knows. In the environment, BLEEPSTORE_ACCESS_KEY and
 	// BLEEPSTORE_SECRET_KEY together replace all of them by one.
 	Credentials []Credential `yaml:"credentials"`
+	// SignatureV2 tells whether requests signed with AWS Signature Version 2 are accepted beside those with Version 4. It
+	// does not sign payloads.
+	SignatureV2 bool `yaml:"signature_v2"`
 }
 
 // Credential is an access key with its secret, and the account that it belongs to.
@@ -181,7 +184,10 @@ func Default() *Config {
 			Region:          "us-east-1",
 			ShutdownTimeout: 10 * time.Second,
 		},
-		Auth:      Auth{Credentials: []Credential{{AccessKey: DefaultAccessKey, SecretKey: DefaultSecretKey}}},
+		Auth: Auth{
+			Credentials: []Credential{{AccessKey: DefaultAccessKey, SecretKey: DefaultSecretKey}},
+			SignatureV2: true,
+		},
 		Metadata:  Metadata{Engine: EnginePebble},
 		Multipart: Multipart{Expiry: 7 * 24 * time.Hour},
 		Storage:   Storage{Backend: BackendLocal, Memory: MemoryStorage{Limit: 1 << 30}},

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -43,6 +44,8 @@ func (s setting) set(text string) error {
 	switch v := s.value.(type) {
 	case *string:
 		*v = text
+	case *bool:
+		*v, err = strconv.ParseBool(text)
 	case *time.Duration:
 		*v, err = time.ParseDuration(text)
 	case encoding.TextUnmarshaler:

@@ -1,0 +1,123 @@
+package sigv2
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/bleepstore/bleepstore/api"
+)
+
+// oldSubresources are the parameters of the query that every client signs.
+var oldSubresources = setOf(
+	"accelerate", "acl", "analytics", "cors", "defaultObjectAcl", "delete", "inventory", "lifecycle", "location", "logging",
+	"metrics", "notification", "object-lock", "partNumber", "policy", "replication", "requestPayment",
+	"response-cache-control", "response-content-disposition", "response-content-encoding", "response-content-language",
+	"response-content-type", "response-expires", "restore", "select", "select-type", "storageClass", "tagging", "torrent",
+	"uploadId", "uploads", "versionId", "versioning", "versions", "website",
+)
+
+// subresources are all that decide what a request is about.
+var subresources = func() map[string]bool {
+	all := setOf(
+		"abac", "attributes", "encryption", "intelligent-tiering", "legal-hold", "ownershipControls", "policyStatus",
+		"publicAccessBlock", "retention",
+	)
+	maps.Copy(all, oldSubresources)
+	return all
+}()
+
+func setOf(names ...string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[name] = true
+	}
+	return set
+}
+
+// stringToSign is what a request's signature is one of, where signed are the parameters of the query that belong to it.
+func (v *Verifier) stringToSign(r *http.Request, c *claim, signed map[string]bool) string {
+	var b strings.Builder
+	for _, line := range []string{
+		r.Method, headerOrParameter(r, c, "Content-Md5"), headerOrParameter(r, c, "Content-Type"), c.date,
+	} {
+		b.WriteString(line)
+		b.WriteByte('\n')
+	}
+	amz := amzHeaders(r, c)
+	for _, name := range slices.Sorted(maps.Keys(amz)) {
+		b.WriteString(name + ":" + amz[name] + "\n")
+	}
+	if bucket := api.HostBucket(r.Host, v.domain); bucket != "" {
+		b.WriteString("/" + bucket)
+	}
+	b.WriteString(r.URL.EscapedPath())
+	separator := "?"
+	for _, p := range signedParameters(r.URL.RawQuery, signed) {
+		b.WriteString(separator + p.name)
+		if p.hasValue {
+			b.WriteString("=" + p.value)
+		}
+		separator = "&"
+	}
+	return b.String()
+}
+
+// headerOrParameter returns a header. Some signers of URLs put headers that they sign into the query.
+func headerOrParameter(r *http.Request, c *claim, name string) string {
+	value := r.Header.Get(name)
+	if value == "" && c.presigned {
+		value = r.URL.Query().Get(strings.ToLower(name))
+	}
+	return strings.TrimSpace(value)
+}
+
+// amzHeaders returns the values of the x-amz-* headers, by their lower-case names.
+func amzHeaders(r *http.Request, c *claim) map[string]string {
+	amz := make(map[string]string)
+	add := func(name string, values []string) {
+		name = strings.ToLower(name)
+		if !strings.HasPrefix(name, "x-amz-") || amz[name] != "" {
+			return
+		}
+		trimmed := make([]string, len(values))
+		for i, value := range values {
+			trimmed[i] = strings.TrimSpace(value)
+		}
+		amz[name] = strings.Join(trimmed, ",")
+	}
+	for name, values := range r.Header {
+		add(name, values)
+	}
+	if c.presigned {
+		for name, values := range r.URL.Query() {
+			add(name, values)
+		}
+	}
+	return amz
+}
+
+// parameter is one of a query, its value decoded.
+type parameter struct {
+	name, value string
+	hasValue    bool
+}
+
+// signedParameters returns the parameters of a query that are signed, ordered by name.
+func signedParameters(query string, signed map[string]bool) []parameter {
+	var parameters []parameter
+	for pair := range strings.SplitSeq(query, "&") {
+		name, value, hasValue := strings.Cut(pair, "=")
+		if name, err := url.PathUnescape(name); err == nil && signed[name] {
+			if decoded, err := url.PathUnescape(value); err == nil {
+				value = decoded
+			}
+			parameters = append(parameters, parameter{name, value, hasValue})
+		}
+	}
+	slices.SortStableFunc(parameters, func(a, b parameter) int { return cmp.Compare(a.name, b.name) })
+	return parameters
+}
