@@ -43,6 +43,15 @@ func combineChecksums(algorithm, kind string, parts []eventlog.Part) (eventlog.C
 	return result, nil
 }
 
+// combineBlobs makes the CRC64NVME checksum of all bytes of some blobs.
+func combineBlobs(blobs []eventlog.Blob) (eventlog.Checksum, error) {
+	parts := make([]eventlog.Part, len(blobs))
+	for i, blob := range blobs {
+		parts[i] = eventlog.Part{Number: i + 1, Size: blob.Size, Checksum: eventlog.Checksum{Value: blob.CRC64NVME}}
+	}
+	return combineChecksums(CRC64NVME, FullObject, parts)
+}
+
 // ring is the ring of polynomials over GF(2) in which a CRC computes: modulo its own, of degree bits. Polynomials are
 // written in the bit order of the CRC, which is reversed: the highest bit is the constant term.
 type ring struct {

@@ -63,7 +63,7 @@ func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUplo
 		return nil, Errorf(InvalidRequest, "The provided 'x-amz-mp-object-size' header value %d does not match what was computed: %d.",
 			*in.Size, object.Size)
 	}
-	if object.Checksum, err = completedChecksum(upload, object.Parts, in.Checksum); err != nil {
+	if object.Checksum, err = completedChecksum(upload, object, in.Checksum); err != nil {
 		return nil, err
 	}
 	if err := s.storeManifest(ctx, object); err != nil {
@@ -114,16 +114,22 @@ func compositeETag(parts []CompletedPart) (string, bool) {
 
 // assemble gives an object the parts of an upload that the client lists, and returns the blobs of the others.
 func assemble(object *eventlog.Object, upload *projections.Upload, stored []*projections.Part, listed []CompletedPart) (unused []eventlog.Blob, err error) {
-	for i, want := range listed {
-		if i > 0 && want.Number <= listed[i-1].Number {
+	for i := range listed[1:] {
+		if listed[i].Number >= listed[i+1].Number {
 			return nil, NewError(InvalidPartOrder)
 		}
+	}
+	for i, want := range listed {
 		for len(stored) > 0 && stored[0].Number < want.Number {
 			unused = append(unused, stored[0].Blob)
 			stored = stored[1:]
 		}
-		if len(stored) == 0 || stored[0].Number != want.Number || !want.names(stored[0], upload.Checksum.Algorithm) {
-			return nil, NewError(InvalidPart, Detail{"PartNumber", strconv.Itoa(want.Number)}, Detail{"ETag", want.ETag})
+		if err := want.checkChecksum(upload.Checksum); err != nil {
+			return nil, err
+		}
+		if len(stored) == 0 || stored[0].Number != want.Number || !want.names(stored[0]) {
+			return nil, NewError(InvalidPart, Detail{"UploadId", upload.ID}, Detail{"PartNumber", strconv.Itoa(want.Number)},
+				Detail{"ETag", strings.Trim(want.ETag, `"`)})
 		}
 		part := stored[0]
 		stored = stored[1:]
@@ -142,36 +148,44 @@ func assemble(object *eventlog.Object, upload *projections.Upload, stored []*pro
 	return unused, nil
 }
 
-// names tells whether the client means a stored part. Where the upload chose no algorithm, a checksum under another than
-// the default was checked when the part came, and is not kept.
-func (p CompletedPart) names(stored *projections.Part, chosen string) bool {
-	if strings.Trim(p.ETag, `"`) != stored.ETag {
-		return false
+// checkChecksum checks that the client lists the checksum of a part as the upload's choice demands it.
+func (p CompletedPart) checkChecksum(chosen eventlog.Checksum) error {
+	switch given := p.Checksum.Algorithm; {
+	case given == "" && chosen.Type == Composite:
+		return Errorf(InvalidRequest, "The upload was created using a %s checksum. The complete request must include the "+
+			"checksum for each part. It was missing for part %d in the request.", strings.ToLower(chosen.Algorithm), p.Number)
+	case given != "" && chosen.Algorithm != "" && given != chosen.Algorithm:
+		return Errorf(BadDigest, "The %s you specified for part %d did not match what we received.", strings.ToLower(given), p.Number)
 	}
-	if p.Checksum.Value == "" || chosen == "" && p.Checksum.Algorithm != stored.Checksum.Algorithm {
-		return true
-	}
-	return p.Checksum.Algorithm == stored.Checksum.Algorithm && p.Checksum.Value == stored.Checksum.Value
+	return nil
 }
 
-// completedChecksum makes the checksum of an object of its parts', and checks it against the one that the client gives.
-func completedChecksum(upload *projections.Upload, parts []eventlog.Part, given eventlog.Checksum) (eventlog.Checksum, error) {
-	algorithm, kind := upload.Checksum.Algorithm, upload.Checksum.Type
-	if algorithm == "" {
-		algorithm, kind = CRC64NVME, FullObject
+// names tells whether the client means a stored part.
+func (p CompletedPart) names(stored *projections.Part) bool {
+	return strings.Trim(p.ETag, `"`) == stored.ETag && (p.Checksum.Algorithm == "" || p.Checksum == stored.Checksum)
+}
+
+// completedChecksum makes the checksum of an object of its parts', and checks it against the one that the client gives,
+// which may lack the number of parts behind a composite one. Where the upload chose none it is the default one, of the
+// blobs: the parts may have come with any.
+func completedChecksum(upload *projections.Upload, object *eventlog.Object, given eventlog.Checksum) (checksum eventlog.Checksum, err error) {
+	if chosen := upload.Checksum; chosen.Algorithm == "" {
+		checksum, err = combineBlobs(object.Blobs)
+	} else {
+		checksum, err = combineChecksums(chosen.Algorithm, chosen.Type, object.Parts)
 	}
-	checksum, err := combineChecksums(algorithm, kind, parts)
 	if err != nil {
 		return checksum, err
 	}
+	sum, _, _ := strings.Cut(checksum.Value, "-")
 	switch {
-	case given.Type != "" && given.Type != kind:
+	case given.Type != "" && given.Type != checksum.Type:
 		return checksum, Errorf(InvalidRequest,
-			"The upload was created using the %s checksum mode. The complete request must use the same checksum mode.", kind)
+			"The upload was created using the %s checksum mode. The complete request must use the same checksum mode.", checksum.Type)
 	case given.Value == "":
 		return checksum, nil
-	case given.Algorithm != algorithm || given.Value != checksum.Value:
-		return checksum, Errorf(BadDigest, "The %s you specified did not match the calculated checksum.", given.Algorithm)
+	case given.Algorithm != checksum.Algorithm || given.Value != checksum.Value && given.Value != sum:
+		return checksum, Errorf(BadDigest, "The %s you specified did not match the calculated checksum.", strings.ToLower(given.Algorithm))
 	}
 	return checksum, nil
 }

@@ -120,10 +120,18 @@ func copiedAttributes(in CopyObjectInput, source *projections.Object) eventlog.A
 	return attributes
 }
 
-// copiedChecksum returns the source's checksum, or computes the one that is asked for from the source's bytes.
+// copiedChecksum returns the source's checksum, or computes the one that is asked for: from the source's bytes, but for
+// CRC64NVME, which each blob has.
 func (s *Service) copiedChecksum(ctx context.Context, in CopyObjectInput, source *projections.Object) (eventlog.Checksum, error) {
 	if in.Algorithm == "" || in.Algorithm == source.Checksum.Algorithm && source.Checksum.Type == FullObject {
 		return source.Checksum, nil
+	}
+	if in.Algorithm == CRC64NVME {
+		m, err := s.manifest(ctx, source)
+		if err != nil {
+			return eventlog.Checksum{}, err
+		}
+		return combineBlobs(m.Blobs)
 	}
 	h := newChecksum(in.Algorithm)
 	if h == nil {

@@ -165,7 +165,7 @@ func (h *history) succeed(ctx context.Context) (succession, error) {
 	}
 	next.version = sortid.After(latest.Version)
 	next.null = h.bucket.Versioning != eventlog.VersioningEnabled
-	if h.current != nil && !(next.null && h.current.Null) {
+	if h.current != nil && (!next.null || !h.current.Null) {
 		next.displaced.Kept = &h.current.Object
 	}
 	older := latest.OlderNull

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -18,6 +19,9 @@ const (
 	MaxPartNumber = 10_000
 	MinPartSize   = 5 << 20 // bytes; the last part may be smaller
 )
+
+// ValidUploadID tells whether id has the form of an upload's id. There need not be such an upload.
+func ValidUploadID(id string) bool { return sortid.Check(id) == nil }
 
 // CreateUploadInput describes the object that a multipart upload is to become.
 type CreateUploadInput struct {
@@ -64,9 +68,6 @@ func (s *Service) CreateUpload(ctx context.Context, by Caller, in CreateUploadIn
 
 // uploadChecksum returns the checksum that parts and object are to have, zero if the client leaves it to the server.
 func uploadChecksum(in CreateUploadInput) (eventlog.Checksum, error) {
-	if in.ChecksumType != "" && in.ChecksumType != FullObject && in.ChecksumType != Composite {
-		return eventlog.Checksum{}, Errorf(InvalidRequest, "Value for x-amz-checksum-type header is invalid.")
-	}
 	if in.Algorithm == "" {
 		if in.ChecksumType != "" {
 			return eventlog.Checksum{}, Errorf(InvalidRequest,
@@ -140,21 +141,18 @@ func (s *Service) UploadPart(ctx context.Context, by Caller, in UploadPartInput)
 }
 
 // receivePart receives the content of a part under the checksum algorithm of its upload. Of an upload that names none,
-// a part may be sent under any, and is kept under the default.
+// each part may be sent under any. Where the object is to have a composite checksum, the client must send those of the
+// parts, as on S3; else they are computed if it does not.
 func (s *Service) receivePart(ctx context.Context, upload *projections.Upload, body Body) (*content, error) {
-	algorithm := upload.Checksum.Algorithm
-	if body.Algorithm == "" {
-		body.Algorithm = algorithm
+	chosen := upload.Checksum
+	if body.Algorithm == "" && chosen.Type == FullObject {
+		body.Algorithm = chosen.Algorithm
 	}
-	if algorithm != "" && body.Algorithm != algorithm {
+	if chosen.Algorithm != "" && body.Algorithm != chosen.Algorithm {
 		return nil, Errorf(InvalidRequest, "Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s",
-			algorithm, body.Algorithm)
+			strings.ToLower(chosen.Algorithm), cmp.Or(strings.ToLower(body.Algorithm), "null"))
 	}
-	c, err := s.receive(ctx, body)
-	if err == nil && algorithm == "" {
-		c.checksum = eventlog.Checksum{Algorithm: CRC64NVME, Value: c.blob.CRC64NVME}
-	}
-	return c, err
+	return s.receive(ctx, body)
 }
 
 func (s *Service) decidePart(ctx context.Context, by Caller, in UploadPartInput, c *content) (*eventlog.PartStored, error) {

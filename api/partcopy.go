@@ -30,6 +30,10 @@ func (s *Service) UploadPartCopy(ctx context.Context, by Caller, in UploadPartCo
 	if err := checkKey(in.Source.Key); err != nil {
 		return nil, err
 	}
+	upload, err := s.upload(ctx, by, in.Bucket, in.Key, in.Upload)
+	if err != nil {
+		return nil, err
+	}
 	source, err := s.source(ctx, by, in.Source, in.SourceExpectedOwner)
 	if err != nil {
 		return nil, err
@@ -51,7 +55,8 @@ func (s *Service) UploadPartCopy(ctx context.Context, by Caller, in UploadPartCo
 	}
 	defer body.Close()
 	part, err := s.UploadPart(ctx, by, UploadPartInput{
-		Bucket: in.Bucket, Key: in.Key, Upload: in.Upload, Number: in.Number, Body: Body{Reader: body, Length: length},
+		Bucket: in.Bucket, Key: in.Key, Upload: in.Upload, Number: in.Number,
+		Body: Body{Reader: body, Length: length, Algorithm: upload.Checksum.Algorithm},
 	})
 	return &CopiedPart{Part: part, SourceVersion: source.versionID()}, err
 }

@@ -5,16 +5,21 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
 	"hash"
 	"hash/crc32"
 	"hash/crc64"
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/cespare/xxhash/v2"
+	"github.com/zeebo/xxh3"
 )
 
 // crc64NVME is the reversed form of the polynomial 0xad93d23594c93659 of the NVM Express specification.
@@ -24,8 +29,20 @@ var algorithms = map[types.ChecksumAlgorithm]func() hash.Hash{
 	types.ChecksumAlgorithmCrc32:     func() hash.Hash { return crc32.NewIEEE() },
 	types.ChecksumAlgorithmCrc32c:    func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) },
 	types.ChecksumAlgorithmCrc64nvme: func() hash.Hash { return crc64.New(crc64NVME) },
+	types.ChecksumAlgorithmMd5:       md5.New,
 	types.ChecksumAlgorithmSha1:      sha1.New,
 	types.ChecksumAlgorithmSha256:    sha256.New,
+	types.ChecksumAlgorithmSha512:    sha512.New,
+	types.ChecksumAlgorithmXxhash3:   func() hash.Hash { return xxh3.New() },
+	types.ChecksumAlgorithmXxhash64:  func() hash.Hash { return xxhash.New() },
+	types.ChecksumAlgorithmXxhash128: func() hash.Hash { return xxh128{xxh3.New()} },
+}
+
+type xxh128 struct{ *xxh3.Hasher }
+
+func (h xxh128) Sum(b []byte) []byte {
+	sum := h.Sum128().Bytes()
+	return append(b, sum[:]...)
 }
 
 // checksum is the base64 of a body's checksum, as headers have it.
@@ -35,14 +52,29 @@ func checksum(algorithm types.ChecksumAlgorithm, body []byte) string {
 	return base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
 
-// checksums collects the fields of an answer.
-func checksums(crc32, crc32c, crc64, sha1, sha256 *string) map[types.ChecksumAlgorithm]string {
+// checksumField is the field of an input or an output of the SDK that has the checksum of an algorithm.
+func checksumField(v any, algorithm types.ChecksumAlgorithm) reflect.Value {
+	return reflect.ValueOf(v).Elem().FieldByName("Checksum" + string(algorithm))
+}
+
+func setChecksum(in any, algorithm types.ChecksumAlgorithm, value string) {
+	checksumField(in, algorithm).Set(reflect.ValueOf(&value))
+}
+
+// askForChecksum makes the SDK send a checksum of the body. It does not compute all of them itself.
+func askForChecksum(in any, algorithm types.ChecksumAlgorithm, body []byte) {
+	if algorithm == types.ChecksumAlgorithmMd5 || strings.HasPrefix(string(algorithm), "XXHASH") {
+		setChecksum(in, algorithm, checksum(algorithm, body))
+		return
+	}
+	reflect.ValueOf(in).Elem().FieldByName("ChecksumAlgorithm").Set(reflect.ValueOf(algorithm))
+}
+
+// checksums collects the fields of an output.
+func checksums(out any) map[types.ChecksumAlgorithm]string {
 	all := make(map[types.ChecksumAlgorithm]string)
-	for algorithm, value := range map[types.ChecksumAlgorithm]*string{
-		types.ChecksumAlgorithmCrc32: crc32, types.ChecksumAlgorithmCrc32c: crc32c,
-		types.ChecksumAlgorithmCrc64nvme: crc64, types.ChecksumAlgorithmSha1: sha1, types.ChecksumAlgorithmSha256: sha256,
-	} {
-		if value != nil {
+	for algorithm := range algorithms {
+		if value, _ := checksumField(out, algorithm).Interface().(*string); value != nil {
 			all[algorithm] = *value
 		}
 	}
@@ -65,15 +97,14 @@ func TestChecksums(t *testing.T) {
 		body := randomBytes(100_000)
 		for algorithm := range algorithms {
 			key, value := string(algorithm), checksum(algorithm, body)
-			stored, err := c.PutObject(t.Context(), &s3.PutObjectInput{
-				Bucket: &bucket, Key: &key, Body: bytes.NewReader(body), ChecksumAlgorithm: algorithm,
-			})
+			in := &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body)}
+			askForChecksum(in, algorithm, body)
+			stored, err := c.PutObject(t.Context(), in)
 			if err != nil {
 				t.Errorf("put with %s: %v", algorithm, err)
 				continue
 			}
-			wantChecksum(t, checksums(stored.ChecksumCRC32, stored.ChecksumCRC32C, stored.ChecksumCRC64NVME,
-				stored.ChecksumSHA1, stored.ChecksumSHA256), algorithm, value)
+			wantChecksum(t, checksums(stored), algorithm, value)
 
 			head, err := c.HeadObject(t.Context(), &s3.HeadObjectInput{
 				Bucket: &bucket, Key: &key, ChecksumMode: types.ChecksumModeEnabled,
@@ -81,8 +112,7 @@ func TestChecksums(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantChecksum(t, checksums(head.ChecksumCRC32, head.ChecksumCRC32C, head.ChecksumCRC64NVME,
-				head.ChecksumSHA1, head.ChecksumSHA256), algorithm, value)
+			wantChecksum(t, checksums(head), algorithm, value)
 			want(t, "checksum type", head.ChecksumType, types.ChecksumTypeFullObject)
 			wantBytes(t, get(t, c, bucket, key), body) // the SDK verifies it
 
@@ -93,8 +123,7 @@ func TestChecksums(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantBytes(t, readAll(t, ranged.Body), body[:10])
-			want(t, "number of checksums of the whole with a range", len(checksums(ranged.ChecksumCRC32, ranged.ChecksumCRC32C,
-				ranged.ChecksumCRC64NVME, ranged.ChecksumSHA1, ranged.ChecksumSHA256)), 0)
+			want(t, "number of checksums of the whole with a range", len(checksums(ranged)), 0)
 		}
 	})
 }
@@ -126,21 +155,6 @@ func TestWrongChecksums(t *testing.T) {
 	})
 }
 
-func setChecksum(in *s3.PutObjectInput, algorithm types.ChecksumAlgorithm, value string) {
-	switch algorithm {
-	case types.ChecksumAlgorithmCrc32:
-		in.ChecksumCRC32 = &value
-	case types.ChecksumAlgorithmCrc32c:
-		in.ChecksumCRC32C = &value
-	case types.ChecksumAlgorithmCrc64nvme:
-		in.ChecksumCRC64NVME = &value
-	case types.ChecksumAlgorithmSha1:
-		in.ChecksumSHA1 = &value
-	case types.ChecksumAlgorithmSha256:
-		in.ChecksumSHA256 = &value
-	}
-}
-
 // The CRCs of parts combine into the CRC of the whole; other checksums are a checksum of the parts' checksums.
 func TestMultipartChecksums(t *testing.T) {
 	t.Parallel()
@@ -157,6 +171,11 @@ func TestMultipartChecksums(t *testing.T) {
 		{types.ChecksumAlgorithmCrc32c, types.ChecksumTypeComposite},
 		{types.ChecksumAlgorithmSha256, types.ChecksumTypeComposite},
 		{types.ChecksumAlgorithmSha1, types.ChecksumTypeComposite},
+		{types.ChecksumAlgorithmSha512, types.ChecksumTypeComposite},
+		{types.ChecksumAlgorithmMd5, types.ChecksumTypeComposite},
+		{types.ChecksumAlgorithmXxhash3, types.ChecksumTypeComposite},
+		{types.ChecksumAlgorithmXxhash64, types.ChecksumTypeComposite},
+		{types.ChecksumAlgorithmXxhash128, types.ChecksumTypeComposite},
 	} {
 		key := string(test.algorithm) + " " + string(test.kind)
 		t.Run(key, func(t *testing.T) {
@@ -170,17 +189,17 @@ func TestMultipartChecksums(t *testing.T) {
 			var sums []byte
 			for i, body := range bodies {
 				number := aws.Int32(int32(i + 1))
-				part, err := c.UploadPart(t.Context(), &s3.UploadPartInput{
-					Bucket: &bucket, Key: &key, UploadId: created.UploadId, PartNumber: number,
-					Body: bytes.NewReader(body), ChecksumAlgorithm: test.algorithm,
-				})
+				in := &s3.UploadPartInput{
+					Bucket: &bucket, Key: &key, UploadId: created.UploadId, PartNumber: number, Body: bytes.NewReader(body),
+				}
+				askForChecksum(in, test.algorithm, body)
+				part, err := c.UploadPart(t.Context(), in)
 				if err != nil {
 					t.Fatal(err)
 				}
-				parts = append(parts, types.CompletedPart{
-					PartNumber: number, ETag: part.ETag, ChecksumCRC32: part.ChecksumCRC32, ChecksumCRC32C: part.ChecksumCRC32C,
-					ChecksumCRC64NVME: part.ChecksumCRC64NVME, ChecksumSHA1: part.ChecksumSHA1, ChecksumSHA256: part.ChecksumSHA256,
-				})
+				completed := types.CompletedPart{PartNumber: number, ETag: part.ETag}
+				setChecksum(&completed, test.algorithm, checksums(part)[test.algorithm])
+				parts = append(parts, completed)
 				h := algorithms[test.algorithm]()
 				h.Write(body)
 				sums = h.Sum(sums)
@@ -196,10 +215,38 @@ func TestMultipartChecksums(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantChecksum(t, checksums(out.ChecksumCRC32, out.ChecksumCRC32C, out.ChecksumCRC64NVME,
-				out.ChecksumSHA1, out.ChecksumSHA256), test.algorithm, value)
+			wantChecksum(t, checksums(out), test.algorithm, value)
 			want(t, "checksum type", out.ChecksumType, test.kind)
+			wantAttributes(t, c, bucket, key, test.algorithm, out, bodies)
 		})
+	}
+}
+
+// wantAttributes checks what GetObjectAttributes tells of an object that was completed of parts with such bodies.
+func wantAttributes(t testing.TB, c *s3.Client, bucket, key string, algorithm types.ChecksumAlgorithm, completed *s3.CompleteMultipartUploadOutput, bodies [][]byte) {
+	t.Helper()
+	got, err := c.GetObjectAttributes(t.Context(), &s3.GetObjectAttributesInput{
+		Bucket: &bucket, Key: &key, ObjectAttributes: types.ObjectAttributesEtag.Values(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, _, _ := strings.Cut(checksums(completed)[algorithm], "-")
+	wantChecksum(t, checksums(got.Checksum), algorithm, value)
+	want(t, "checksum type", got.Checksum.ChecksumType, completed.ChecksumType)
+	want(t, "ETag", quoted(aws.ToString(got.ETag)), aws.ToString(completed.ETag))
+	want(t, "size", aws.ToInt64(got.ObjectSize), int64(len(bodies[0])+len(bodies[1])))
+	want(t, "storage class", got.StorageClass, types.StorageClassStandard)
+	want(t, "number of parts", aws.ToInt32(got.ObjectParts.TotalPartsCount), 2)
+	if completed.ChecksumType == types.ChecksumTypeFullObject {
+		want(t, "number of parts that are told", len(got.ObjectParts.Parts), 0)
+		return
+	}
+	want(t, "number of parts that are told", len(got.ObjectParts.Parts), 2)
+	for i, part := range got.ObjectParts.Parts {
+		want(t, "part number", aws.ToInt32(part.PartNumber), int32(i+1))
+		want(t, "part size", aws.ToInt64(part.Size), int64(len(bodies[i])))
+		wantChecksum(t, checksums(&part), algorithm, checksum(algorithm, bodies[i]))
 	}
 }
 

@@ -218,7 +218,9 @@ type brokenCounts struct{ error }
 
 func (c brokenCounts) Shared(context.Context, string) (int64, error) { return 0, c.error }
 
-func (c brokenCounts) Bucket(context.Context, string) (*projections.Bucket, error) { return nil, c.error }
+func (c brokenCounts) Bucket(context.Context, string) (*projections.Bucket, error) {
+	return nil, c.error
+}
 
 func TestFoldReadsCountsOnlyOfSharedAndFreedBlobs(t *testing.T) {
 	broken := brokenCounts{errors.New("broken")}

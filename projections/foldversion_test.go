@@ -58,7 +58,8 @@ var (
 					Bucket: "b", Key: "k", DeleteMarker: true,
 					Object: eventlog.Object{Version: "3", Null: true, OlderNull: "0", Modified: noon, Owner: owner},
 				}},
-				projections.DeleteObject{Bucket: "b", Key: "k"}, garbage("1"),
+				projections.DeleteObject{Bucket: "b", Key: "k"},
+				garbage("1"),
 			},
 		},
 		{

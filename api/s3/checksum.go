@@ -3,6 +3,7 @@ package s3
 import (
 	"encoding/base64"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/bleepstore/bleepstore/api"
@@ -44,6 +45,17 @@ func field(algorithm string) *checksumField {
 func (f *checksumField) valid(value string) bool {
 	sum, err := base64.StdEncoding.DecodeString(value)
 	return err == nil && len(sum) == f.size
+}
+
+// validOfParts tells whether value is the base64 of a checksum, with the number of parts behind it or not.
+func (f *checksumField) validOfParts(value string) bool {
+	sum, parts, found := strings.Cut(value, "-")
+	if found {
+		if n, err := strconv.Atoi(parts); err != nil || n < 1 {
+			return false
+		}
+	}
+	return f.valid(sum)
 }
 
 // setChecksum writes the headers that tell an object's or a part's checksum.
@@ -125,7 +137,7 @@ func (c *call) bodyChecksum(body *api.Body) error {
 	announced := c.header("X-Amz-Sdk-Checksum-Algorithm")
 	switch {
 	case f != nil && announced != "" && !strings.EqualFold(announced, f.algorithm):
-		return multipleChecksums()
+		return api.Errorf(api.InvalidRequest, "Value for x-amz-sdk-checksum-algorithm header is invalid.")
 	case f != nil:
 		body.Algorithm = f.algorithm
 	case announced != "":
@@ -166,4 +178,13 @@ func (c *call) chosenAlgorithm() (string, error) {
 			"Please try again with any of the valid types: [%s]", strings.Join(api.ChecksumAlgorithms(), ", "))
 	}
 	return algorithm, nil
+}
+
+// checksumType returns the type that x-amz-checksum-type names, empty if it names none.
+func (c *call) checksumType() (string, error) {
+	switch kind := strings.ToUpper(c.header("X-Amz-Checksum-Type")); kind {
+	case "", api.FullObject, api.Composite:
+		return kind, nil
+	}
+	return "", api.Errorf(api.InvalidRequest, "Value for x-amz-checksum-type header is invalid.")
 }

@@ -41,20 +41,3 @@ func TestAnEmptyPartMakesAnEmptyObject(t *testing.T) {
 		t.Errorf("got %q", a.body)
 	}
 }
-
-func TestAPartMayBringAChecksumThatTheUploadDidNotChoose(t *testing.T) {
-	s := newBucket(t, "bucket")
-	const crc32 = "GHKGGQ==" // of "content"
-	part := func(key, algorithm string) (url, etag string) {
-		id := s.do("POST", "/bucket/"+key+"?uploads", "", algorithm).want(200, "").element("UploadId")
-		url = "/bucket/" + key + "?uploadId=" + id
-		return url, s.do("PUT", url+"&partNumber=1", "content").want(200, "").header.Get("ETag")
-	}
-	url, etag := part("default", "X-Unrelated: 1")
-	s.do("PUT", url+"&partNumber=1", "content", "X-Amz-Checksum-Crc32: AAAAAA==").want(400, "BadDigest")
-	s.do("POST", url, completed(etag, "<ChecksumCRC32>"+crc32+"</ChecksumCRC32>")).want(200, "")
-
-	url, etag = part("chosen", "X-Amz-Checksum-Algorithm: SHA256")
-	s.do("PUT", url+"&partNumber=1", "content", "X-Amz-Checksum-Crc32: "+crc32).want(400, "InvalidRequest")
-	s.do("POST", url, completed(etag, "<ChecksumCRC32>"+crc32+"</ChecksumCRC32>")).want(400, "InvalidPart")
-}

@@ -88,3 +88,17 @@ func FuzzCopySource(f *testing.F) {
 		}
 	})
 }
+
+// A copy of an object of parts, under other checksums than the parts have.
+func TestCopiesOfPartsGetTheChecksumThatIsAskedFor(t *testing.T) {
+	s := newBucket(t, "bucket")
+	parts := []string{strings.Repeat("a", api.MinPartSize), "bc"}
+	target, document := s.multipart(*field(api.SHA256), "", parts...)
+	s.do("POST", target, document).want(200, "")
+	for _, f := range checksumFields {
+		a := s.do("PUT", "/bucket/copy", "", "X-Amz-Copy-Source: bucket/key", "X-Amz-Checksum-Algorithm: "+f.algorithm).want(200, "")
+		if want := sum(f.algorithm, parts[0]+parts[1]); a.element(f.element) != want || a.element("ChecksumType") != "FULL_OBJECT" {
+			t.Errorf("%s: answered %s, want %s", f.algorithm, a.body, want)
+		}
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/eventlog"
@@ -12,10 +11,11 @@ import (
 
 // createMultipartUpload implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
 func (c *call) createMultipartUpload() error {
-	in := api.CreateUploadInput{
-		Bucket: c.bucket, Key: c.key, ChecksumType: strings.ToUpper(c.header("X-Amz-Checksum-Type")),
-	}
+	in := api.CreateUploadInput{Bucket: c.bucket, Key: c.key}
 	var err error
+	if in.ChecksumType, err = c.checksumType(); err != nil {
+		return err
+	}
 	if in.Attributes, err = c.attributes(); err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ type completeRequest struct {
 }
 
 type completedPart struct {
-	PartNumber int
+	PartNumber *int
 	ETag       string
 	Others     partElements `xml:",any"` // such as ChecksumCRC32
 }
@@ -136,16 +136,36 @@ func (e *partElements) UnmarshalXML(d *xml.Decoder, start xml.StartElement) erro
 	return appendElement((*[]partElement)(e), len(checksumFields), d, start)
 }
 
+// named checks what the client lists, and returns it.
+func (p *completedPart) named() (api.CompletedPart, error) {
+	if p.PartNumber == nil || p.ETag == "" {
+		return api.CompletedPart{}, api.NewError(api.MalformedXML)
+	}
+	if *p.PartNumber < 1 {
+		return api.CompletedPart{}, api.InvalidArgumentf("PartNumber", strconv.Itoa(*p.PartNumber), "PartNumber must be >= 1")
+	}
+	checksum, err := p.checksum()
+	return api.CompletedPart{Number: *p.PartNumber, ETag: p.ETag, Checksum: checksum}, err
+}
+
 // checksum is the one that the client lists, zero for none.
-func (p *completedPart) checksum() eventlog.Checksum {
+func (p *completedPart) checksum() (eventlog.Checksum, error) {
+	var found eventlog.Checksum
+	valid, all := true, ""
 	for _, element := range p.Others {
-		for _, f := range checksumFields {
+		for i := range checksumFields {
+			f := &checksumFields[i]
 			if element.XMLName.Local == f.element && element.Text != "" {
-				return eventlog.Checksum{Algorithm: f.algorithm, Value: element.Text}
+				valid = valid && found.Algorithm == "" && f.valid(element.Text)
+				found = eventlog.Checksum{Algorithm: f.algorithm, Value: element.Text}
+				all += f.algorithm + ":" + element.Text + ";"
 			}
 		}
 	}
-	return eventlog.Checksum{}
+	if !valid {
+		return found, api.InvalidArgumentf("Checksum", all, "Invalid Base64 or multiple checksums present in request")
+	}
+	return found, nil
 }
 
 type completedParts []completedPart
@@ -167,8 +187,12 @@ func (c *call) completeMultipartUpload() error {
 	if err := c.readDocument(&request, body, maxKeyList); err != nil {
 		return err
 	}
-	for _, part := range request.Parts {
-		in.Parts = append(in.Parts, api.CompletedPart{Number: part.PartNumber, ETag: part.ETag, Checksum: part.checksum()})
+	for i := range request.Parts {
+		part, err := request.Parts[i].named()
+		if err != nil {
+			return err
+		}
+		in.Parts = append(in.Parts, part)
 	}
 	created, err := c.h.Service.CompleteUpload(c.r.Context(), c.by, in)
 	if err != nil {
@@ -198,10 +222,11 @@ func (c *call) completion() (api.CompleteUploadInput, error) {
 	if err != nil {
 		return in, err
 	}
-	in.Checksum.Type = strings.ToUpper(c.header("X-Amz-Checksum-Type"))
+	if in.Checksum.Type, err = c.checksumType(); err != nil {
+		return in, err
+	}
 	if f != nil {
-		sum, _, _ := strings.Cut(value, "-") // a composite checksum has the number of parts behind it
-		if !f.valid(sum) {
+		if !f.validOfParts(value) {
 			return in, invalidChecksum(f)
 		}
 		in.Checksum.Algorithm, in.Checksum.Value = f.algorithm, value

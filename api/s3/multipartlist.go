@@ -65,6 +65,9 @@ func (c *call) listMultipartUploads() error {
 	if l.Marker != "" { // without a key, an upload id says nothing, as on S3
 		l.MarkerID = c.query.Get("upload-id-marker")
 	}
+	if l.MarkerID != "" && !api.ValidUploadID(l.MarkerID) {
+		return api.InvalidArgumentf("upload-id-marker", l.MarkerID, "Invalid uploadId marker")
+	}
 	var err error
 	if l.Limit, err = c.number("max-uploads", maxPage); err != nil {
 		return err

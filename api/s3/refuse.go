@@ -19,6 +19,7 @@ var refusedPrefixes = []string{
 // refusedHeaders are further such headers, with the values under which they ask for nothing more than the server does.
 var refusedHeaders = map[string][]string{
 	"X-Amz-Bucket-Object-Lock-Enabled": {"false"},
+	"X-Amz-If-Match-Initiated-Time":    nil,
 	"X-Amz-Rename-Source":              nil,
 	"X-Amz-Write-Offset-Bytes":         nil,
 }
