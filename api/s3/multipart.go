@@ -202,7 +202,7 @@ func (c *call) completeMultipartUpload() error {
 	object := created.Object
 	x := newXML(1024)
 	x.root("CompleteMultipartUploadResult")
-	x.text("Location", c.location())
+	x.text("Location", c.objectURL())
 	x.text("Bucket", c.bucket)
 	x.text("Key", c.key)
 	x.etag(object.ETag)
@@ -239,15 +239,6 @@ func (c *call) completion() (api.CompleteUploadInput, error) {
 		in.Size = &size
 	}
 	return in, nil
-}
-
-// location is the URL of the object.
-func (c *call) location() string {
-	scheme := "http://"
-	if c.r.TLS != nil {
-		scheme = "https://"
-	}
-	return scheme + c.r.Host + c.r.URL.EscapedPath()
 }
 
 // abortMultipartUpload implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html

@@ -1,10 +1,6 @@
 package s3
 
-import (
-	"net/http"
-
-	"github.com/bleepstore/bleepstore/api"
-)
+import "net/http"
 
 // level is what the path of a request names.
 type level int
@@ -57,7 +53,7 @@ var operations = append(unconfigured(), []operation{
 	{"ListObjectVersions", bucketLevel, http.MethodGet, "versions", "", (*call).listObjectVersions},
 	{"DeleteObjects", bucketLevel, http.MethodPost, "delete", "", (*call).deleteObjects},
 	{"ListMultipartUploads", bucketLevel, http.MethodGet, "uploads", "", (*call).listMultipartUploads},
-	{"PostObject", bucketLevel, http.MethodPost, "", "", notImplemented},
+	{"PostObject", bucketLevel, http.MethodPost, "", "", (*call).postObject},
 
 	{"GetObject", objectLevel, http.MethodGet, "", "", (*call).getObject},
 	{"GetObjectAttributes", objectLevel, http.MethodGet, "attributes", "", (*call).getObjectAttributes},
@@ -114,5 +110,3 @@ func setOf(names ...string) map[string]bool {
 	}
 	return set
 }
-
-func notImplemented(*call) error { return api.NewError(api.NotImplemented) }

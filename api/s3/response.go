@@ -4,9 +4,12 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/bleepstore/bleepstore/api"
 )
 
 // response is the way to the client. It counts what is sent.
@@ -90,3 +93,16 @@ func (c *call) xml(status int, x *xmlWriter) {
 }
 
 var xmlType = []string{"application/xml"}
+
+// objectURL is the URL of the object, on the host that the client asked.
+func (c *call) objectURL() string {
+	location := "http://"
+	if c.r.TLS != nil {
+		location = "https://"
+	}
+	location += c.r.Host
+	if api.HostBucket(c.r.Host, c.h.Domain) == "" {
+		location += "/" + c.bucket
+	}
+	return location + "/" + url.PathEscape(c.key)
+}

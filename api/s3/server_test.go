@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/api/sigv2"
 	"github.com/bleepstore/bleepstore/api/sigv4"
 	"github.com/bleepstore/bleepstore/backends"
 	blobs "github.com/bleepstore/bleepstore/backends/memory"
@@ -124,6 +125,7 @@ func testConfig(service *api.Service, logs io.Writer) Config {
 	return Config{
 		Service:  service,
 		Verifier: sigv4.NewVerifier(testRegion, keys),
+		V2:       sigv2.NewVerifier(testDomain, keys),
 		Accounts: testAccounts,
 		Region:   testRegion,
 		Domain:   testDomain,

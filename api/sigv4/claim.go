@@ -56,7 +56,7 @@ func (v *Verifier) readClaim(r *http.Request) (*claim, error) {
 	case presigned:
 		return v.readQuery(query)
 	case v2:
-		return nil, errSignatureVersion2()
+		return nil, ErrVersion2()
 	}
 	return nil, nil
 }
@@ -69,7 +69,7 @@ func (v *Verifier) readHeader(r *http.Request, authorization string) (*claim, er
 	case !ok:
 		return nil, api.InvalidArgumentf("Authorization", authorization, "Authorization header is invalid -- one and only one ' ' (space) required")
 	case strings.EqualFold(scheme, "AWS"):
-		return nil, errSignatureVersion2()
+		return nil, ErrVersion2()
 	case strings.HasPrefix(scheme, "AWS4-ECDSA-"):
 		return nil, errAsymmetric(scheme)
 	case scheme != algorithm:
@@ -166,7 +166,8 @@ func cutLast(s string) (before, after string, ok bool) {
 	return s[:i], s[i+1:], true
 }
 
-func errSignatureVersion2() *api.Error {
+// ErrVersion2 is the answer to a signature of version 2 where only this one is accepted.
+func ErrVersion2() *api.Error {
 	return api.Errorf(api.InvalidRequest, "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
 }
 
