@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/bleepstore/bleepstore/api"
@@ -36,6 +37,7 @@ type call struct {
 
 // serve answers a request.
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
+	sendContinue(w, r)
 	c := &call{h: h, r: r, w: newResponse(w, h.IdleTimeout), began: time.Now(), id: newRequestID()}
 	header := w.Header()
 	header["Server"] = serverName
@@ -45,6 +47,15 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, params httproute
 	c.watchBody()
 	if err := c.serve(params); err != nil {
 		c.fail(err)
+	}
+}
+
+// sendContinue tells a client to go on that expects to be told before it sends its body, where that is empty: net/http only
+// does so when the body is read. botocore takes an answer without this for the end of the request, as it may, but then
+// misreads the next answer on the connection and waits for the rest of it until its time is out.
+func sendContinue(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength == 0 && r.ProtoAtLeast(1, 1) && strings.EqualFold(r.Header.Get("Expect"), "100-continue") {
+		w.WriteHeader(http.StatusContinue)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +124,25 @@ func TestALengthMustBeKnown(t *testing.T) {
 	r.ContentLength = 5<<30 + 1
 	s.sign(r, "UNSIGNED-PAYLOAD")
 	s.send(r).want(400, "EntityTooLarge")
+}
+
+func TestClientsAreToldToGoOn(t *testing.T) {
+	s := newBucket(t, "bucket")
+	for _, body := range []string{"", lyric} {
+		told := 0
+		trace := &httptrace.ClientTrace{Got1xxResponse: func(code int, _ textproto.MIMEHeader) error {
+			if code == http.StatusContinue {
+				told++
+			}
+			return nil
+		}}
+		r := s.request("PUT", "/bucket/key", body, "Expect: 100-continue")
+		s.sign(r, "UNSIGNED-PAYLOAD")
+		s.send(r.WithContext(httptrace.WithClientTrace(r.Context(), trace))).want(200, "")
+		if told != 1 {
+			t.Errorf("%q: told to go on %d times", body, told)
+		}
+	}
 }
 
 func TestWhatAnObjectIsToHaveIsChecked(t *testing.T) {

@@ -38,8 +38,21 @@ func setOf(names ...string) map[string]bool {
 	return set
 }
 
+// resource is the path of what a request is about, its bucket included.
+func (v *Verifier) resource(r *http.Request) string {
+	if bucket := api.HostBucket(r.Host, v.domain); bucket != "" {
+		return "/" + bucket + r.URL.EscapedPath()
+	}
+	return r.URL.EscapedPath()
+}
+
+// isBucket tells whether a resource is a bucket, without a slash behind it.
+func isBucket(resource string) bool {
+	return len(resource) > 1 && strings.LastIndexByte(resource, '/') == 0
+}
+
 // stringToSign is what a request's signature is one of, where signed are the parameters of the query that belong to it.
-func (v *Verifier) stringToSign(r *http.Request, c *claim, signed map[string]bool) string {
+func stringToSign(r *http.Request, c *claim, resource string, signed map[string]bool) string {
 	var b strings.Builder
 	for _, line := range []string{
 		r.Method, headerOrParameter(r, c, "Content-Md5"), headerOrParameter(r, c, "Content-Type"), c.date,
@@ -51,10 +64,7 @@ func (v *Verifier) stringToSign(r *http.Request, c *claim, signed map[string]boo
 	for _, name := range slices.Sorted(maps.Keys(amz)) {
 		b.WriteString(name + ":" + amz[name] + "\n")
 	}
-	if bucket := api.HostBucket(r.Host, v.domain); bucket != "" {
-		b.WriteString("/" + bucket)
-	}
-	b.WriteString(r.URL.EscapedPath())
+	b.WriteString(resource)
 	separator := "?"
 	for _, p := range signedParameters(r.URL.RawQuery, signed) {
 		b.WriteString(separator + p.name)

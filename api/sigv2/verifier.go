@@ -167,16 +167,22 @@ func (v *Verifier) check(r *http.Request, c *claim) error {
 	if err != nil {
 		return err
 	}
-	text := v.stringToSign(r, c, subresources)
-	if signs(secret, text, c.signature) {
-		return nil
+	resource := v.resource(r)
+	resources := []string{resource}
+	if isBucket(resource) {
+		resources = append(resources, resource+"/") // botocore signs a bucket so, however it addresses it
 	}
-	// Some clients do not sign sub-resources that are younger than this version. A URL that was given away must have all
-	// that it is about in its signature.
-	if !c.presigned && signs(secret, v.stringToSign(r, c, oldSubresources), c.signature) {
-		return nil
+	for _, resource := range resources {
+		if signs(secret, stringToSign(r, c, resource, subresources), c.signature) {
+			return nil
+		}
+		// Some clients do not sign sub-resources that are younger than this version. A URL that was given away must have all
+		// that it is about in its signature.
+		if !c.presigned && signs(secret, stringToSign(r, c, resource, oldSubresources), c.signature) {
+			return nil
+		}
 	}
-	return mismatch(c.accessKey, text, c.signature)
+	return mismatch(c.accessKey, stringToSign(r, c, resource, subresources), c.signature)
 }
 
 func (v *Verifier) secret(accessKey string) (string, error) {

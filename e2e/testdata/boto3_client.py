@@ -217,7 +217,7 @@ def lists():
     keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
     expect(keys, sorted(keys, key=lambda key: key.encode()))
     folders = s3.list_objects_v2(Bucket=bucket, Delimiter="/")["CommonPrefixes"]
-    expect([folder["Prefix"] for folder in folders], ["../", "a folder/", "ends/"])
+    expect([folder["Prefix"] for folder in folders], ["../", "a folder/", "ends/", "posted/"])
     deleted = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys]})
     expect(sorted(item["Key"] for item in deleted["Deleted"]), sorted(keys))
     expect(s3.list_objects(Bucket=bucket).get("Contents"), None)
@@ -231,6 +231,7 @@ presigned()
 posts()
 lists()
 access()
-old_signatures()
+if not botocore.__version__.startswith("1.29."):  # signs "?uploads?uploads", which S3 does not take either
+    old_signatures()
 versions()
 s3.delete_bucket(Bucket=bucket)
