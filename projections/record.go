@@ -60,6 +60,12 @@ type Part struct {
 	Blob eventlog.Blob `json:"blob"`
 }
 
+// SharedBlob says how many things name a blob: more than one.
+type SharedBlob struct {
+	Blob  string `json:"blob"`
+	Count int64  `json:"count"`
+}
+
 // Garbage is a blob that nothing names any more, to be deleted some time after Since.
 type Garbage struct {
 	eventlog.FreeBlob

@@ -15,20 +15,13 @@ import (
 // ErrNotFound says that a store has no such record.
 var ErrNotFound = errors.New("record not found")
 
-// MetadataStore keeps records and answers for them. It is safe for concurrent use; only one Apply runs at a time.
+// Records are what queries are answered from. They are safe for concurrent use.
 //
 // Keys are compared as UTF-8 bytes on every engine. Records that are handed out are the caller's to read, not to
 // modify. A record that is not there is ErrNotFound; a list that has nothing to return is empty, without an error.
-// A query sees all of an Apply that returned before the query began.
-type MetadataStore interface {
-	// Position is the commit up to which the store has applied the log; zero in a new store.
+type Records interface {
+	// Position is the commit up to which the log is applied; zero in a new store.
 	Position(ctx context.Context) (eventlog.Position, error)
-
-	// Apply makes changes, in their order, and moves the position to pos: together, where the engine has transactions.
-	// Elsewhere the changes become visible first and the position last, and repeating an Apply that was cut short brings
-	// the store to the state it would have had without the cut.
-	// The position need not be durable when Apply returns: the log replays what a power cut took.
-	Apply(ctx context.Context, pos eventlog.Position, changes []Change) error
 
 	// Bucket returns a bucket. Fold asks for it too; like Shared, it is as of Position.
 	Bucket(ctx context.Context, name string) (*Bucket, error)
@@ -60,12 +53,38 @@ type MetadataStore interface {
 	// Shared returns how many things name a blob; 0 if there is no record, which means one or none. It is the count as of
 	// Position: what an Apply that was cut short has left does not show, because Fold counts on from the answer.
 	Shared(ctx context.Context, blob string) (int64, error)
-	// Garbage returns up to limit garbage records, the oldest first.
-	Garbage(ctx context.Context, limit int) ([]Garbage, error)
+	// SharedBlobs returns up to limit counts of blobs with ids greater than after, ascending.
+	SharedBlobs(ctx context.Context, after string, limit int) ([]SharedBlob, error)
+	// Garbage returns up to limit garbage records behind one, or from the beginning for the zero Garbage: the oldest first
+	// and, of one time, ascending by blob.
+	Garbage(ctx context.Context, after Garbage, limit int) ([]Garbage, error)
+}
+
+// MetadataStore keeps records and answers for them. It is safe for concurrent use; only one Apply runs at a time.
+// A query sees all of an Apply that returned before the query began.
+type MetadataStore interface {
+	Records
+
+	// Apply makes changes, in their order, and moves the position to pos: together, where the engine has transactions.
+	// Elsewhere the changes become visible first and the position last, and repeating an Apply that was cut short brings
+	// the store to the state it would have had without the cut.
+	// The position need not be durable when Apply returns: the log replays what a power cut took.
+	Apply(ctx context.Context, pos eventlog.Position, changes []Change) error
+
+	// Snapshot returns the records as they are now; no later Apply changes them. It does not hold up Apply, but may keep
+	// what was deleted since from being given back to the disk. The caller closes it.
+	Snapshot(ctx context.Context) (Snapshot, error)
 
 	// Check tells whether the engine works, cheaply enough to be asked every second.
 	Check(ctx context.Context) error
-	// Close releases what the store holds. No call is under way or follows.
+	// Close releases what the store holds. No call is under way or follows, and no snapshot is open.
+	Close() error
+}
+
+// Snapshot is the records of a store as of one position.
+type Snapshot interface {
+	Records
+	// Close ends the snapshot.
 	Close() error
 }
 

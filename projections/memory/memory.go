@@ -15,7 +15,10 @@ import (
 )
 
 // Store is a MetadataStore of ordered trees.
-type Store struct {
+type Store struct{ records }
+
+// records are the trees, and answer queries from them.
+type records struct {
 	mu       sync.RWMutex // guards everything below
 	position eventlog.Position
 	buckets  *btree.BTreeG[*projections.Bucket]
@@ -23,24 +26,46 @@ type Store struct {
 	versions *btree.BTreeG[*projections.Version]
 	uploads  *btree.BTreeG[*projections.Upload]
 	parts    *btree.BTreeG[*projections.Part]
+	shared   *btree.BTreeG[projections.SharedBlob]
 	garbage  *btree.BTreeG[projections.Garbage]
-	shared   map[string]int64
 }
 
 var _ projections.MetadataStore = (*Store)(nil)
 
 // New returns an empty store.
 func New() *Store {
-	return &Store{
+	return &Store{records{
 		buckets:  tree(compareBuckets),
 		objects:  tree(compareObjects),
 		versions: tree(compareVersions),
 		uploads:  tree(compareUploads),
 		parts:    tree(compareParts),
+		shared:   tree(compareShared),
 		garbage:  tree(compareGarbage),
-		shared:   make(map[string]int64),
-	}
+	}}
 }
+
+// snapshot is a Snapshot of a Store: its trees as they were, of which the Store's own now copy what they change.
+type snapshot struct{ records }
+
+// Snapshot implements MetadataStore.
+func (s *Store) Snapshot(context.Context) (projections.Snapshot, error) {
+	s.mu.Lock() // a copy changes the original too
+	defer s.mu.Unlock()
+	return &snapshot{records{
+		position: s.position,
+		buckets:  s.buckets.Copy(),
+		objects:  s.objects.Copy(),
+		versions: s.versions.Copy(),
+		uploads:  s.uploads.Copy(),
+		parts:    s.parts.Copy(),
+		shared:   s.shared.Copy(),
+		garbage:  s.garbage.Copy(),
+	}}, nil
+}
+
+// Close implements Snapshot.
+func (s *snapshot) Close() error { return nil }
 
 // tree returns a tree that leaves locking to the Store.
 func tree[T any](compare func(a, b T) int) *btree.BTreeG[T] {
@@ -71,12 +96,14 @@ func compareParts(a, b *projections.Part) int {
 	return cmp.Or(strings.Compare(a.Upload, b.Upload), cmp.Compare(a.Number, b.Number))
 }
 
+func compareShared(a, b projections.SharedBlob) int { return strings.Compare(a.Blob, b.Blob) }
+
 func compareGarbage(a, b projections.Garbage) int {
 	return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.ID, b.ID))
 }
 
-// Position implements MetadataStore.
-func (s *Store) Position(context.Context) (eventlog.Position, error) {
+// Position implements Records.
+func (s *records) Position(context.Context) (eventlog.Position, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.position, nil
@@ -123,9 +150,9 @@ func (s *Store) apply(change projections.Change) error {
 		s.parts.Set(c.Part)
 	case projections.SetShared:
 		if c.Count < 2 {
-			delete(s.shared, c.Blob)
+			s.shared.Delete(projections.SharedBlob{Blob: c.Blob})
 		} else {
-			s.shared[c.Blob] = c.Count
+			s.shared.Set(projections.SharedBlob{Blob: c.Blob, Count: c.Count})
 		}
 	case projections.PutGarbage:
 		s.garbage.Set(c.Garbage)

@@ -10,40 +10,40 @@ import (
 	"github.com/bleepstore/bleepstore/projections"
 )
 
-// Bucket implements MetadataStore.
-func (s *Store) Bucket(_ context.Context, name string) (*projections.Bucket, error) {
+// Bucket implements Records.
+func (s *records) Bucket(_ context.Context, name string) (*projections.Bucket, error) {
 	return get(s, s.buckets, &projections.Bucket{Name: name}, "bucket %s", name)
 }
 
-// Buckets implements MetadataStore.
-func (s *Store) Buckets(_ context.Context, after string, limit int) ([]*projections.Bucket, error) {
+// Buckets implements Records.
+func (s *records) Buckets(_ context.Context, after string, limit int) ([]*projections.Bucket, error) {
 	pivot := &projections.Bucket{Name: after}
 	return ascend(s, s.buckets, pivot, true, limit, func(*projections.Bucket) bool { return true }), nil
 }
 
-// Object implements MetadataStore.
-func (s *Store) Object(_ context.Context, bucket, key string) (*projections.Object, error) {
+// Object implements Records.
+func (s *records) Object(_ context.Context, bucket, key string) (*projections.Object, error) {
 	return get(s, s.objects, &projections.Object{Bucket: bucket, Key: key}, "object %q of bucket %s", key, bucket)
 }
 
-// Objects implements MetadataStore.
-func (s *Store) Objects(_ context.Context, bucket string, scan projections.Scan) ([]*projections.Object, error) {
+// Objects implements Records.
+func (s *records) Objects(_ context.Context, bucket string, scan projections.Scan) ([]*projections.Object, error) {
 	pivot := &projections.Object{Bucket: bucket, Key: max(scan.Prefix, scan.Start)}
 	return ascend(s, s.objects, pivot, false, scan.Limit, func(o *projections.Object) bool {
 		return o.Bucket == bucket && strings.HasPrefix(o.Key, scan.Prefix)
 	}), nil
 }
 
-// Version implements MetadataStore.
-func (s *Store) Version(_ context.Context, bucket, key, id string) (*projections.Version, error) {
+// Version implements Records.
+func (s *records) Version(_ context.Context, bucket, key, id string) (*projections.Version, error) {
 	return get(s, s.versions, version(bucket, key, id), "version %s of object %q of bucket %s", id, key, bucket)
 }
 
 // newest compares before every version of a key: no id is greater.
 const newest = "\xff"
 
-// Versions implements MetadataStore.
-func (s *Store) Versions(_ context.Context, bucket string, scan projections.Scan) ([]*projections.Version, error) {
+// Versions implements Records.
+func (s *records) Versions(_ context.Context, bucket string, scan projections.Scan) ([]*projections.Version, error) {
 	key, after := begin(scan)
 	id := newest
 	if after != "" {
@@ -54,14 +54,14 @@ func (s *Store) Versions(_ context.Context, bucket string, scan projections.Scan
 	}), nil
 }
 
-// Upload implements MetadataStore.
-func (s *Store) Upload(_ context.Context, bucket, key, id string) (*projections.Upload, error) {
+// Upload implements Records.
+func (s *records) Upload(_ context.Context, bucket, key, id string) (*projections.Upload, error) {
 	pivot := &projections.Upload{Bucket: bucket, Key: key, ID: id}
 	return get(s, s.uploads, pivot, "upload %s of object %q of bucket %s", id, key, bucket)
 }
 
-// Uploads implements MetadataStore.
-func (s *Store) Uploads(_ context.Context, bucket string, scan projections.Scan) ([]*projections.Upload, error) {
+// Uploads implements Records.
+func (s *records) Uploads(_ context.Context, bucket string, scan projections.Scan) ([]*projections.Upload, error) {
 	key, after := begin(scan)
 	pivot := &projections.Upload{Bucket: bucket, Key: key, ID: after}
 	return ascend(s, s.uploads, pivot, after != "", scan.Limit, func(u *projections.Upload) bool {
@@ -69,29 +69,34 @@ func (s *Store) Uploads(_ context.Context, bucket string, scan projections.Scan)
 	}), nil
 }
 
-// Part implements MetadataStore.
-func (s *Store) Part(_ context.Context, upload string, number int) (*projections.Part, error) {
+// Part implements Records.
+func (s *records) Part(_ context.Context, upload string, number int) (*projections.Part, error) {
 	return get(s, s.parts, part(upload, number), "part %d of upload %s", number, upload)
 }
 
-// Parts implements MetadataStore.
-func (s *Store) Parts(_ context.Context, upload string, after, limit int) ([]*projections.Part, error) {
+// Parts implements Records.
+func (s *records) Parts(_ context.Context, upload string, after, limit int) ([]*projections.Part, error) {
 	return ascend(s, s.parts, part(upload, after), true, limit, func(p *projections.Part) bool {
 		return p.Upload == upload
 	}), nil
 }
 
-// Shared implements MetadataStore.
-func (s *Store) Shared(_ context.Context, blob string) (int64, error) {
+// Shared implements Records.
+func (s *records) Shared(_ context.Context, blob string) (int64, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.shared[blob], nil
+	shared, _ := s.shared.Get(projections.SharedBlob{Blob: blob})
+	return shared.Count, nil
 }
 
-// Garbage implements MetadataStore.
-func (s *Store) Garbage(_ context.Context, limit int) ([]projections.Garbage, error) {
-	var oldest projections.Garbage
-	return ascend(s, s.garbage, oldest, false, limit, func(projections.Garbage) bool { return true }), nil
+// SharedBlobs implements Records.
+func (s *records) SharedBlobs(_ context.Context, after string, limit int) ([]projections.SharedBlob, error) {
+	return ascend(s, s.shared, projections.SharedBlob{Blob: after}, true, limit, func(projections.SharedBlob) bool { return true }), nil
+}
+
+// Garbage implements Records.
+func (s *records) Garbage(_ context.Context, after projections.Garbage, limit int) ([]projections.Garbage, error) {
+	return ascend(s, s.garbage, after, true, limit, func(projections.Garbage) bool { return true }), nil
 }
 
 // begin returns where a scan of keys with several records each begins: the key and, only if it is Start, After.
@@ -103,7 +108,7 @@ func begin(scan projections.Scan) (key, after string) {
 }
 
 // get returns the record that compares equal to pivot. Format and args name it for the error.
-func get[T any](s *Store, tree *btree.BTreeG[T], pivot T, format string, args ...any) (T, error) {
+func get[T any](s *records, tree *btree.BTreeG[T], pivot T, format string, args ...any) (T, error) {
 	s.mu.RLock()
 	record, ok := tree.Get(pivot)
 	s.mu.RUnlock()
@@ -114,7 +119,7 @@ func get[T any](s *Store, tree *btree.BTreeG[T], pivot T, format string, args ..
 }
 
 // ascend returns up to limit records from pivot on, or behind it, for as long as they are wanted.
-func ascend[T any](s *Store, tree *btree.BTreeG[T], pivot T, behind bool, limit int, wanted func(T) bool) []T {
+func ascend[T any](s *records, tree *btree.BTreeG[T], pivot T, behind bool, limit int, wanted func(T) bool) []T {
 	var records []T
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -24,6 +24,7 @@ const format = 1
 
 // Store is a MetadataStore in a folder.
 type Store struct {
+	records
 	db     *lsm.DB
 	health *health
 
@@ -43,7 +44,7 @@ func open(dir string, fs vfs.FS) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the metadata in %s: %w", dir, err)
 	}
-	s := &Store{db: db, health: h}
+	s := &Store{records: records{db}, db: db, health: h}
 	if err := s.checkFormat(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the metadata in %s: %w", dir, err), s.Close())
 	}
@@ -89,14 +90,20 @@ func (s *Store) Check(ctx context.Context) error {
 	return err
 }
 
-// Position implements MetadataStore.
-func (s *Store) Position(context.Context) (eventlog.Position, error) {
-	var p eventlog.Position
-	if _, err := s.get(positionKey, &p); err != nil {
-		return p, fmt.Errorf("read the position: %w", err)
-	}
-	return p, nil
+// snapshot is a Snapshot of a Store.
+type snapshot struct {
+	records
+	db *lsm.Snapshot
 }
+
+// Snapshot implements MetadataStore.
+func (s *Store) Snapshot(context.Context) (projections.Snapshot, error) {
+	db := s.db.NewSnapshot()
+	return &snapshot{records{db}, db}, nil
+}
+
+// Close implements Snapshot.
+func (s *snapshot) Close() error { return s.db.Close() }
 
 // Apply implements MetadataStore. Readers see all of the changes or none.
 func (s *Store) Apply(_ context.Context, pos eventlog.Position, changes []projections.Change) error {

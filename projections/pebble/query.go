@@ -8,80 +8,102 @@ import (
 	lsm "github.com/cockroachdb/pebble/v2"
 	"github.com/go-json-experiment/json"
 
+	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
-// Bucket implements MetadataStore.
-func (s *Store) Bucket(_ context.Context, name string) (*projections.Bucket, error) {
-	return find[projections.Bucket](s, bucketKey(name), "bucket %s", name)
+// records answer queries from a database, or from a snapshot of one.
+type records struct{ db lsm.Reader }
+
+// Position implements Records.
+func (r records) Position(context.Context) (eventlog.Position, error) {
+	var p eventlog.Position
+	if _, err := r.get(positionKey, &p); err != nil {
+		return p, fmt.Errorf("read the position: %w", err)
+	}
+	return p, nil
 }
 
-// Buckets implements MetadataStore.
-func (s *Store) Buckets(ctx context.Context, after string, limit int) ([]*projections.Bucket, error) {
-	return scan[*projections.Bucket](ctx, s, prefixed([]byte{kindBucket}).behind(bucketKey(after)), limit)
+// Bucket implements Records.
+func (r records) Bucket(_ context.Context, name string) (*projections.Bucket, error) {
+	return find[projections.Bucket](r, bucketKey(name), "bucket %s", name)
 }
 
-// Object implements MetadataStore.
-func (s *Store) Object(_ context.Context, bucket, key string) (*projections.Object, error) {
-	return find[projections.Object](s, objectKey(bucket, key), "object %q of bucket %s", key, bucket)
+// Buckets implements Records.
+func (r records) Buckets(ctx context.Context, after string, limit int) ([]*projections.Bucket, error) {
+	return scan[*projections.Bucket](ctx, r, prefixed([]byte{kindBucket}).behind(bucketKey(after)), limit)
 }
 
-// Objects implements MetadataStore.
-func (s *Store) Objects(ctx context.Context, bucket string, sc projections.Scan) ([]*projections.Object, error) {
+// Object implements Records.
+func (r records) Object(_ context.Context, bucket, key string) (*projections.Object, error) {
+	return find[projections.Object](r, objectKey(bucket, key), "object %q of bucket %s", key, bucket)
+}
+
+// Objects implements Records.
+func (r records) Objects(ctx context.Context, bucket string, sc projections.Scan) ([]*projections.Object, error) {
 	keys := prefixed(objectKey(bucket, sc.Prefix)).from(objectKey(bucket, sc.Start))
-	return scan[*projections.Object](ctx, s, keys, sc.Limit)
+	return scan[*projections.Object](ctx, r, keys, sc.Limit)
 }
 
-// Version implements MetadataStore.
-func (s *Store) Version(_ context.Context, bucket, key, id string) (*projections.Version, error) {
-	return find[projections.Version](s, versionKey(bucket, key, id), "version %s of object %q of bucket %s", id, key, bucket)
+// Version implements Records.
+func (r records) Version(_ context.Context, bucket, key, id string) (*projections.Version, error) {
+	return find[projections.Version](r, versionKey(bucket, key, id), "version %s of object %q of bucket %s", id, key, bucket)
 }
 
-// Versions implements MetadataStore.
-func (s *Store) Versions(ctx context.Context, bucket string, sc projections.Scan) ([]*projections.Version, error) {
+// Versions implements Records.
+func (r records) Versions(ctx context.Context, bucket string, sc projections.Scan) ([]*projections.Version, error) {
 	keys := severalOfKey(kindVersion, bucket, sc)
 	if sc.After != "" {
 		keys = keys.behind(versionKey(bucket, sc.Start, sc.After))
 	}
-	return scan[*projections.Version](ctx, s, keys, sc.Limit)
+	return scan[*projections.Version](ctx, r, keys, sc.Limit)
 }
 
-// Upload implements MetadataStore.
-func (s *Store) Upload(_ context.Context, bucket, key, id string) (*projections.Upload, error) {
-	return find[projections.Upload](s, uploadKey(bucket, key, id), "upload %s of object %q of bucket %s", id, key, bucket)
+// Upload implements Records.
+func (r records) Upload(_ context.Context, bucket, key, id string) (*projections.Upload, error) {
+	return find[projections.Upload](r, uploadKey(bucket, key, id), "upload %s of object %q of bucket %s", id, key, bucket)
 }
 
-// Uploads implements MetadataStore.
-func (s *Store) Uploads(ctx context.Context, bucket string, sc projections.Scan) ([]*projections.Upload, error) {
+// Uploads implements Records.
+func (r records) Uploads(ctx context.Context, bucket string, sc projections.Scan) ([]*projections.Upload, error) {
 	keys := severalOfKey(kindUpload, bucket, sc)
 	if sc.After != "" {
 		keys = keys.behind(uploadKey(bucket, sc.Start, sc.After))
 	}
-	return scan[*projections.Upload](ctx, s, keys, sc.Limit)
+	return scan[*projections.Upload](ctx, r, keys, sc.Limit)
 }
 
-// Part implements MetadataStore.
-func (s *Store) Part(_ context.Context, upload string, number int) (*projections.Part, error) {
-	return find[projections.Part](s, partKey(upload, number), "part %d of upload %s", number, upload)
+// Part implements Records.
+func (r records) Part(_ context.Context, upload string, number int) (*projections.Part, error) {
+	return find[projections.Part](r, partKey(upload, number), "part %d of upload %s", number, upload)
 }
 
-// Parts implements MetadataStore.
-func (s *Store) Parts(ctx context.Context, upload string, after, limit int) ([]*projections.Part, error) {
-	return scan[*projections.Part](ctx, s, prefixed(partsPrefix(upload)).behind(partKey(upload, after)), limit)
+// Parts implements Records.
+func (r records) Parts(ctx context.Context, upload string, after, limit int) ([]*projections.Part, error) {
+	return scan[*projections.Part](ctx, r, prefixed(partsPrefix(upload)).behind(partKey(upload, after)), limit)
 }
 
-// Shared implements MetadataStore.
-func (s *Store) Shared(_ context.Context, blob string) (int64, error) {
+// Shared implements Records.
+func (r records) Shared(_ context.Context, blob string) (int64, error) {
 	var n int64
-	if _, err := s.get(sharedKey(blob), &n); err != nil {
+	if _, err := r.get(sharedKey(blob), &n); err != nil {
 		return 0, fmt.Errorf("read the count of blob %s: %w", blob, err)
 	}
 	return n, nil
 }
 
-// Garbage implements MetadataStore.
-func (s *Store) Garbage(ctx context.Context, limit int) ([]projections.Garbage, error) {
-	return scan[projections.Garbage](ctx, s, prefixed([]byte{kindGarbage}), limit)
+// SharedBlobs implements Records. The id of a blob is in the key alone.
+func (r records) SharedBlobs(ctx context.Context, after string, limit int) ([]projections.SharedBlob, error) {
+	keys := prefixed([]byte{kindShared}).behind(sharedKey(after))
+	return scanWith(ctx, r, keys, limit, func(key, value []byte, shared *projections.SharedBlob) error {
+		shared.Blob = string(key[1:])
+		return json.Unmarshal(value, &shared.Count)
+	})
+}
+
+// Garbage implements Records.
+func (r records) Garbage(ctx context.Context, after projections.Garbage, limit int) ([]projections.Garbage, error) {
+	return scan[projections.Garbage](ctx, r, prefixed([]byte{kindGarbage}).behind(garbageKey(after)), limit)
 }
 
 // severalOfKey is the span of a scan of records of which a key has several, but for Scan.After.
@@ -92,8 +114,8 @@ func severalOfKey(kind byte, bucket string, sc projections.Scan) span {
 }
 
 // get reads the record under key into value; false if there is none.
-func (s *Store) get(key []byte, value any) (bool, error) {
-	data, closer, err := s.db.Get(key)
+func (r records) get(key []byte, value any) (bool, error) {
+	data, closer, err := r.db.Get(key)
 	if errors.Is(err, lsm.ErrNotFound) {
 		return false, nil
 	}
@@ -104,9 +126,9 @@ func (s *Store) get(key []byte, value any) (bool, error) {
 }
 
 // find returns the record under key. Format and args name it for errors.
-func find[T any](s *Store, key []byte, format string, args ...any) (*T, error) {
+func find[T any](r records, key []byte, format string, args ...any) (*T, error) {
 	record := new(T)
-	ok, err := s.get(key, record)
+	ok, err := r.get(key, record)
 	if err == nil && !ok {
 		err = projections.ErrNotFound
 	}
@@ -117,22 +139,27 @@ func find[T any](s *Store, key []byte, format string, args ...any) (*T, error) {
 }
 
 // scan returns the first records of a span, as they were at one moment.
-func scan[T any](ctx context.Context, s *Store, keys span, limit int) (records []T, err error) {
-	it, err := s.db.NewIterWithContext(ctx, &lsm.IterOptions{LowerBound: keys.lower, UpperBound: keys.upper})
+func scan[T any](ctx context.Context, r records, keys span, limit int) ([]T, error) {
+	return scanWith(ctx, r, keys, limit, func(_, value []byte, record *T) error { return json.Unmarshal(value, record) })
+}
+
+// scanWith is scan for records that decode reads from their key and value.
+func scanWith[T any](ctx context.Context, r records, keys span, limit int, decode func(key, value []byte, record *T) error) (list []T, err error) {
+	it, err := r.db.NewIterWithContext(ctx, &lsm.IterOptions{LowerBound: keys.lower, UpperBound: keys.upper})
 	if err != nil {
 		return nil, fmt.Errorf("scan from %q: %w", keys.lower, err)
 	}
 	defer func() {
 		if e := it.Close(); e != nil && err == nil {
-			records, err = nil, fmt.Errorf("scan from %q: %w", keys.lower, e)
+			list, err = nil, fmt.Errorf("scan from %q: %w", keys.lower, e)
 		}
 	}()
-	for ok := it.First(); ok && len(records) < limit; ok = it.Next() {
+	for ok := it.First(); ok && len(list) < limit; ok = it.Next() {
 		var record T
-		if err := json.Unmarshal(it.Value(), &record); err != nil {
+		if err := decode(it.Key(), it.Value(), &record); err != nil {
 			return nil, fmt.Errorf("decode record %q: %w", it.Key(), err)
 		}
-		records = append(records, record)
+		list = append(list, record)
 	}
-	return records, nil
+	return list, nil
 }

@@ -22,8 +22,8 @@ type Dump struct {
 	Garbage  []projections.Garbage
 }
 
-// DumpOf reads a store that is small.
-func DumpOf(ctx context.Context, store projections.MetadataStore) (d Dump, err error) {
+// DumpOf reads the records of a store that is small, or of a snapshot.
+func DumpOf(ctx context.Context, store projections.Records) (d Dump, err error) {
 	const many = 1 << 20
 	all := projections.Scan{Limit: many}
 	if d.Position, err = store.Position(ctx); err != nil {
@@ -54,18 +54,16 @@ func DumpOf(ctx context.Context, store projections.MetadataStore) (d Dump, err e
 		}
 		d.Parts = append(d.Parts, parts...)
 	}
-	if d.Garbage, err = store.Garbage(ctx, many); err != nil {
+	if d.Garbage, err = store.Garbage(ctx, projections.Garbage{}, many); err != nil {
 		return d, fmt.Errorf("garbage: %w", err)
 	}
-	d.Shared = make(map[string]int64)
-	for blob := range d.Named() {
-		n, err := store.Shared(ctx, blob)
-		if err != nil {
-			return d, fmt.Errorf("shared: %w", err)
-		}
-		if n != 0 {
-			d.Shared[blob] = n
-		}
+	shared, err := store.SharedBlobs(ctx, "", many)
+	if err != nil {
+		return d, fmt.Errorf("shared: %w", err)
+	}
+	d.Shared = make(map[string]int64, len(shared))
+	for _, s := range shared {
+		d.Shared[s.Blob] = s.Count
 	}
 	return d, nil
 }

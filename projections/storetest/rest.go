@@ -18,6 +18,16 @@ func testShared(s *suite) {
 	wantEqual(s, "ab", s.shared("ab"), 1<<40)
 	wantEqual(s, "b", s.shared("b"), 3)
 	wantEqual(s, "c", s.shared("c"), 0)
+	list := func(after string, limit int) []projections.SharedBlob {
+		list, err := s.store.SharedBlobs(s.Context(), after, limit)
+		s.check("SharedBlobs", err)
+		return list
+	}
+	a, ab, b := projections.SharedBlob{Blob: "a", Count: 2}, projections.SharedBlob{Blob: "ab", Count: 1 << 40}, projections.SharedBlob{Blob: "b", Count: 3}
+	wantList(s, "all", list("", 10), a, ab, b)
+	wantList(s, "two", list("", 2), a, ab)
+	wantList(s, "behind a", list("a", 10), ab, b)
+	wantList(s, "behind b", list("b", 10))
 	s.apply(projections.SetShared{Blob: "a", Count: 1}, projections.SetShared{Blob: "b", Count: 2})
 	wantEqual(s, "a at 1", s.shared("a"), 0)
 	wantEqual(s, "b", s.shared("b"), 2)
@@ -37,6 +47,9 @@ func testGarbage(s *suite) {
 	}
 	wantList(s, "all", s.garbage(10), oldest, old, one, two, last)
 	wantList(s, "the oldest two", s.garbage(2), oldest, old)
+	behind, err := s.store.Garbage(s.Context(), one, 10)
+	s.check("Garbage", err)
+	wantList(s, "behind one", behind, two, last)
 	s.apply(projections.DeleteGarbage{Garbage: oldest}, projections.DeleteGarbage{Garbage: one})
 	wantList(s, "the rest", s.garbage(10), old, two, last)
 	s.apply(projections.DeleteGarbage{Garbage: garbage("n", day.Add(time.Millisecond))})

@@ -29,6 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) projections.MetadataStore) {
 		{"OrderOfChanges", testOrderOfChanges},
 		{"Repeat", testRepeat},
 		{"Concurrent", testConcurrent},
+		{"Snapshots", testSnapshots},
 		{"Random", testRandom},
 		{"Listing", testListing},
 		{"VersionListing", testVersionListing},

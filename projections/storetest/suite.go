@@ -89,7 +89,7 @@ func (s *suite) shared(blob string) int64 {
 
 func (s *suite) garbage(limit int) []projections.Garbage {
 	s.Helper()
-	list, err := s.store.Garbage(s.Context(), limit)
+	list, err := s.store.Garbage(s.Context(), projections.Garbage{}, limit)
 	s.check("Garbage", err)
 	return list
 }
