@@ -42,7 +42,7 @@ type content struct {
 }
 
 // receive streams a body into a new blob and checks everything that the client said about it. If it returns an error,
-// the blob is discarded.
+// the blob is discarded; else the caller discards or settles it.
 func (s *Service) receive(ctx context.Context, body Body) (*content, error) {
 	if body.Length > MaxPutSize {
 		return nil, tooLarge(body.Length)
@@ -64,10 +64,11 @@ func (s *Service) receive(ctx context.Context, body Body) (*content, error) {
 
 	source := &bodyReader{body: body, hashes: hashes}
 	sum := source.startMD5()
-	id := backends.NewID()
+	id := s.incoming.begin()
 	size, err := s.blobs.Put(ctx, id, source)
 	c := &content{md5: sum()}
 	if err != nil {
+		s.incoming.end(id)
 		return nil, putError(id, err)
 	}
 	c.blob = eventlog.Blob{ID: string(id), Size: size, CRC64NVME: encodeSum(crc)}
@@ -99,10 +100,21 @@ func (c *content) check(body Body, received int64) error {
 	return nil
 }
 
-// discard removes a blob that nothing came to name. If that fails the blob stays as one that nobody names, as after a
-// crash.
+// discard removes a blob that nothing came to name. If that fails the blob stays, as after a crash, until a sweep.
 func (s *Service) discard(ctx context.Context, blob eventlog.Blob) {
 	_ = s.blobs.Delete(context.WithoutCancel(ctx), []backends.ID{backends.ID(blob.ID)})
+	s.incoming.end(backends.ID(blob.ID))
+}
+
+// settle says how the commit ended that was to name a blob. After an error that leaves open whether something names it,
+// the blob stays as it is: the log has stopped, and the next start knows.
+func (s *Service) settle(ctx context.Context, blob eventlog.Blob, err error) {
+	switch {
+	case err == nil:
+		s.incoming.end(backends.ID(blob.ID))
+	case refused(err):
+		s.discard(ctx, blob)
+	}
 }
 
 func putError(id backends.ID, err error) error {

@@ -72,8 +72,8 @@ func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUplo
 	next.created.Via = eventlog.ViaMultipart
 	next.created.Freed = append(next.created.Freed, freedBlobs(unused)...)
 	created, err := s.create(ctx, by, next)
-	if refused(err) && object.Manifest != nil {
-		s.discard(ctx, *object.Manifest)
+	if object.Manifest != nil {
+		s.settle(ctx, *object.Manifest, err)
 	}
 	return created, err
 }

@@ -26,8 +26,9 @@ func (s *Service) storeManifest(ctx context.Context, object *eventlog.Object) er
 	if err != nil {
 		return fmt.Errorf("encode manifest: %w", err)
 	}
-	id := backends.NewID()
+	id := s.incoming.begin()
 	if _, err := s.blobs.Put(ctx, id, bytes.NewReader(text)); err != nil {
+		s.incoming.end(id)
 		return putError(id, err)
 	}
 	crc := crc64nvme.New()
@@ -45,18 +46,18 @@ func (s *Service) manifest(ctx context.Context, object *projections.Object) (eve
 	if m, ok := s.manifests.get(object.Manifest.ID); ok {
 		return m, nil
 	}
-	m, err := s.readManifest(ctx, object)
-	if err == nil {
-		s.manifests.add(object.Manifest.ID, m)
+	m, err := s.readManifest(ctx, object.Manifest)
+	if err != nil {
+		return m, fmt.Errorf("object %q in bucket %q: %w", object.Key, object.Bucket, err)
 	}
-	return m, err
+	s.manifests.add(object.Manifest.ID, m)
+	return m, nil
 }
 
-func (s *Service) readManifest(ctx context.Context, object *projections.Object) (m eventlog.Manifest, err error) {
-	blob := object.Manifest
+func (s *Service) readManifest(ctx context.Context, blob *eventlog.Blob) (m eventlog.Manifest, err error) {
 	r, err := s.blobs.Get(ctx, backends.ID(blob.ID), 0, blob.Size)
 	if err != nil {
-		return m, fmt.Errorf("open manifest %s of object %q in bucket %q: %w", blob.ID, object.Key, object.Bucket, err)
+		return m, fmt.Errorf("open manifest %s: %w", blob.ID, err)
 	}
 	defer r.Close()
 	crc := crc64nvme.New()
@@ -65,7 +66,7 @@ func (s *Service) readManifest(ctx context.Context, object *projections.Object) 
 		err = fmt.Errorf("its checksum is %s, it was written with %s", encodeSum(crc), blob.CRC64NVME)
 	}
 	if err != nil {
-		return m, fmt.Errorf("read manifest %s of object %q in bucket %q: %w", blob.ID, object.Key, object.Bucket, err)
+		return m, fmt.Errorf("read manifest %s: %w", blob.ID, err)
 	}
 	return m, nil
 }

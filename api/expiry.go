@@ -20,18 +20,11 @@ const (
 // events have no actor. An error, such as that of a log that takes no events, does not end it: it is reported, and the
 // next round tries again.
 func (s *Service) ExpireUploads(ctx context.Context, age time.Duration, report func(error)) {
-	rounds := time.NewTicker(min(max(age/10, minExpiryInterval), maxExpiryInterval))
-	defer rounds.Stop()
-	for {
+	every(ctx, min(max(age/10, minExpiryInterval), maxExpiryInterval), func() {
 		if err := s.expireUploads(ctx, now().Add(-age)); err != nil && ctx.Err() == nil {
 			report(fmt.Errorf("abort expired uploads: %w", err))
 		}
-		select {
-		case <-rounds.C:
-		case <-ctx.Done():
-			return
-		}
-	}
+	})
 }
 
 // expireUploads aborts all uploads that were begun before a time.

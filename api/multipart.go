@@ -131,10 +131,9 @@ func (s *Service) UploadPart(ctx context.Context, by Caller, in UploadPartInput)
 		s.discard(ctx, c.blob)
 		return nil, err
 	}
-	if err := s.commit(ctx, by, stored.Part.Modified, stored); err != nil {
-		if refused(err) {
-			s.discard(ctx, c.blob)
-		}
+	err = s.commit(ctx, by, stored.Part.Modified, stored)
+	s.settle(ctx, c.blob, err)
+	if err != nil {
 		return nil, err
 	}
 	return &projections.Part{Upload: in.Upload, Part: stored.Part, Blob: stored.Blob}, nil

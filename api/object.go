@@ -62,9 +62,7 @@ func (s *Service) PutObject(ctx context.Context, by Caller, in PutObjectInput) (
 	object.Blobs = []eventlog.Blob{c.blob}
 	next.created.Via = in.Via
 	created, err := s.create(ctx, by, next)
-	if refused(err) {
-		s.discard(ctx, c.blob)
-	}
+	s.settle(ctx, c.blob, err)
 	return created, err
 }
 
@@ -122,7 +120,9 @@ func (s *Service) create(ctx context.Context, by Caller, next *creation) (*Creat
 // freed lists the blobs that an object no longer names when it is gone.
 func freed(object *eventlog.Object) []eventlog.FreeBlob {
 	if object.Manifest != nil {
-		return []eventlog.FreeBlob{{ID: object.Manifest.ID, Manifest: true}}
+		return []eventlog.FreeBlob{{
+			ID: object.Manifest.ID, Manifest: true, Size: object.Manifest.Size, CRC64NVME: object.Manifest.CRC64NVME,
+		}}
 	}
 	return freedBlobs(object.Blobs)
 }

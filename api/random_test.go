@@ -8,7 +8,9 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/bleepstore/bleepstore/api"
 	blobmemory "github.com/bleepstore/bleepstore/backends/memory"
@@ -35,11 +37,22 @@ func testRandomOperations(t *testing.T, seed uint64) {
 		r.step()
 	}
 
+	r.checkEnd()
+	r.reap()
+	r.checkEnd()
+}
+
+// checkEnd checks that the log fills stores of every engine with the same records, and that they name all blobs.
+func (r *randomTest) checkEnd() {
+	t := r.T
 	want := dump(t, r.store)
 	if err := want.Check(); err != nil {
 		t.Error(err)
 	}
 	r.checkBlobs(want)
+	if n, err := r.service.Sweep(t.Context()); n != 0 || err != nil {
+		t.Errorf("a sweep took %d blobs, %v", n, err)
+	}
 	for name, store := range map[string]projections.MetadataStore{"memory": memory.New(), "pebble": openPebble(t)} {
 		replay(t, r.log, store)
 		if got := dump(t, store); !reflect.DeepEqual(got, want) {
@@ -48,6 +61,24 @@ func testRandomOperations(t *testing.T, seed uint64) {
 		if err := store.Close(); err != nil {
 			t.Errorf("close %s: %v", name, err)
 		}
+	}
+}
+
+// reap has all garbage deleted.
+func (r *randomTest) reap() {
+	ctx, stop := context.WithTimeout(r.Context(), time.Minute)
+	defer stop()
+	var reaping sync.WaitGroup
+	defer reaping.Wait()
+	defer stop()
+	reaping.Go(func() { r.service.ReapGarbage(ctx, time.Millisecond, func(err error) { r.Error(err) }) })
+	for {
+		garbage, err := r.store.Garbage(ctx, projections.Garbage{}, 1)
+		r.check(err)
+		if len(garbage) == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
 

@@ -53,6 +53,7 @@ type Service struct {
 	store     projections.MetadataStore
 	blobs     backends.Backend
 	locks     locks
+	incoming  incoming
 	manifests *manifestCache
 }
 

@@ -73,6 +73,7 @@ var samples = []eventlog.Data{
 		Part: samplePart, Blob: sampleBlob, Freed: sampleFreed,
 	},
 	&eventlog.UploadAborted{Bucket: "photos", Key: "a/b", Upload: "01kc0000000000000000000002", Freed: sampleFreed},
+	&eventlog.BlobsReaped{Blobs: []eventlog.ReapedBlob{{FreeBlob: sampleFreed[0], Since: sampleTime}, {FreeBlob: sampleFreed[1], Since: sampleTime}}},
 }
 
 // oldSamples holds what the golden files of shapes that are not written any more are read as.

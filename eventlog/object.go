@@ -105,4 +105,7 @@ type FreeBlob struct {
 	ID string `json:"id"`
 	// Manifest marks a manifest blob: the blobs that it lists are freed with it.
 	Manifest bool `json:"manifest,omitzero"`
+	// Size and CRC64NVME are those of a manifest, as in Blob, for who reads it to find what it lists.
+	Size      int64  `json:"size,omitzero"`
+	CRC64NVME string `json:"crc64nvme,omitzero"`
 }

@@ -26,7 +26,7 @@ const (
 // metadata of what it ends. Where such an event were refused, a full disk would stay full.
 func freesSpace(data Data) bool {
 	switch data.(type) {
-	case *ObjectDeleted, *VersionDeleted, *UploadAborted, *BucketDeleted:
+	case *ObjectDeleted, *VersionDeleted, *UploadAborted, *BucketDeleted, *BlobsReaped:
 		return true
 	}
 	return false

@@ -115,6 +115,12 @@ func (f *folder) fold(ctx context.Context, e *eventlog.Event) error {
 		f.add(DeleteUpload{Bucket: d.Bucket, Key: d.Key, ID: d.Upload})
 		return f.free(ctx, d.Freed, e.Time)
 
+	case *eventlog.BlobsReaped:
+		for _, b := range d.Blobs {
+			f.add(DeleteGarbage{Garbage{FreeBlob: b.FreeBlob, Since: b.Since}})
+		}
+		return nil
+
 	case nil:
 		return fmt.Errorf("fold an event of %v: it holds no data", e.Time)
 	default:

@@ -26,9 +26,9 @@ type node struct {
 	projector *projections.Projector
 	service   *api.Service
 
-	stop      context.CancelFunc // ends the goroutines of the projector and of the expiry
-	projected chan struct{}      // closed when the projector has ended
-	expiry    sync.WaitGroup     // aborts expired uploads
+	stop       context.CancelFunc // ends all goroutines
+	projected  chan struct{}      // closed when the projector has ended
+	background sync.WaitGroup     // of what goes on beside requests, once the store has caught up
 }
 
 // startNode starts the projector. It says so if the store is behind the log.
@@ -55,19 +55,26 @@ func startNode(c *config.Config, p *parts, out output) *node {
 		Region: c.Server.Region, Ownership: eventlog.Ownership(c.Server.ObjectOwnership), Account: c.Auth.Owner,
 		Log: p.log, Applied: n.projector, Store: p.store, Blobs: p.blobs,
 	})
+	retry := func(err error) { out.Warn().Err(err).Msg("will be tried again") }
 	if c.Multipart.Expiry > 0 {
-		n.expiry.Go(func() { n.expire(ctx) })
+		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, retry) })
 	}
+	n.goBehind(ctx, func() { n.service.ReapGarbage(ctx, c.Storage.ReapAfter, retry) })
+	n.goBehind(ctx, func() {
+		n.service.SweepBlobs(ctx, func(blobs int) {
+			out.Info().Int("blobs", blobs).Msg("deleted blobs that nothing names, which a crash or a failure left")
+		}, retry)
+	})
 	return n
 }
 
-// expire aborts expired uploads, once the store knows all of them, until ctx ends.
-func (n *node) expire(ctx context.Context) {
-	if n.catchUp(ctx) {
-		n.service.ExpireUploads(ctx, n.config.Multipart.Expiry, func(err error) {
-			n.out.Warn().Err(err).Msg("will be tried again")
-		})
-	}
+// goBehind runs what must know all that the log held at the start, until ctx ends.
+func (n *node) goBehind(ctx context.Context, run func()) {
+	n.background.Go(func() {
+		if n.catchUp(ctx) {
+			run()
+		}
+	})
 }
 
 // catchUp waits until the store holds all that the log held at the start, and tells whether it does: not if the
@@ -139,7 +146,7 @@ func (n *node) close() error {
 	n.stop()
 	select {
 	case <-n.projected:
-		n.expiry.Wait() // who waits for a projector that has ended gets an error
+		n.background.Wait() // who waits for a projector that has ended gets an error
 		return n.parts.close()
 	case <-time.After(cutOffTimeout):
 		return fmt.Errorf("the projector did not end within %v; a full disk of the metadata can keep it", cutOffTimeout)

@@ -152,7 +152,7 @@ func (s *Store) apply(change projections.Change) error {
 		if c.Count < 2 {
 			s.shared.Delete(projections.SharedBlob{Blob: c.Blob})
 		} else {
-			s.shared.Set(projections.SharedBlob{Blob: c.Blob, Count: c.Count})
+			s.shared.Set(projections.SharedBlob(c))
 		}
 	case projections.PutGarbage:
 		s.garbage.Set(c.Garbage)

@@ -121,9 +121,11 @@ type Pebble struct {
 
 // Storage selects the backend that keeps blobs.
 type Storage struct {
-	Backend string        `yaml:"backend"` // one of Backends
-	Local   LocalStorage  `yaml:"local"`
-	Memory  MemoryStorage `yaml:"memory"`
+	Backend string `yaml:"backend"` // one of Backends
+	// ReapAfter is how long after nothing names a blob any more its bytes are deleted: time for those who still read them.
+	ReapAfter time.Duration `yaml:"reap_after"`
+	Local     LocalStorage  `yaml:"local"`
+	Memory    MemoryStorage `yaml:"memory"`
 }
 
 // LocalStorage is what the backend local needs to know.
@@ -190,7 +192,7 @@ func Default() *Config {
 		},
 		Metadata:  Metadata{Engine: EnginePebble},
 		Multipart: Multipart{Expiry: 7 * 24 * time.Hour},
-		Storage:   Storage{Backend: BackendLocal, Memory: MemoryStorage{Limit: 1 << 30}},
+		Storage:   Storage{Backend: BackendLocal, ReapAfter: time.Hour, Memory: MemoryStorage{Limit: 1 << 30}},
 		Logging:   Logging{Level: "info", Format: FormatAuto},
 	}
 }

@@ -40,6 +40,7 @@ func (c *Config) validate() error {
 	v.that(c.Multipart.Expiry == 0 || c.Multipart.Expiry >= time.Second, "multipart.expiry", c.Multipart.Expiry,
 		"at least 1s, or 0s for never")
 	v.oneOf("storage.backend", c.Storage.Backend, Backends)
+	v.that(c.Storage.ReapAfter >= time.Second, "storage.reap_after", c.Storage.ReapAfter, "at least 1s")
 	v.that(c.Storage.Memory.Limit > 0, "storage.memory.limit", c.Storage.Memory.Limit, "at least one byte, such as 512MiB")
 	if c.Ephemeral() {
 		const want = "none while storage.backend is memory: the log and the metadata must not outlive the blobs"

@@ -1,0 +1,257 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/backends/memory"
+	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/projections"
+	store "github.com/bleepstore/bleepstore/projections/memory"
+)
+
+// instantLog applies events to a store at once, and remembers them.
+type instantLog struct {
+	store  *store.Store
+	seq    uint64
+	events []eventlog.Event
+	err    error // of the next append
+}
+
+func (l *instantLog) Append(ctx context.Context, events ...eventlog.Event) (eventlog.Position, error) {
+	if l.err != nil {
+		return eventlog.Position{}, l.err
+	}
+	l.events = append(l.events, events...)
+	l.seq++
+	pos := eventlog.Position{Log: "log", Seq: l.seq}
+	changes, err := projections.Fold(ctx, l.store, events)
+	if err != nil {
+		return pos, err
+	}
+	return pos, l.store.Apply(ctx, pos, changes)
+}
+
+func (l *instantLog) Wait(context.Context, eventlog.Position) error { return nil }
+
+var blobCaller = Caller{Account: eventlog.Owner{ID: "owner"}}
+
+func newBlobService(t *testing.T) (*Service, *instantLog) {
+	t.Helper()
+	log := &instantLog{store: store.New()}
+	s := New(Config{Log: log, Applied: log, Store: log.store, Blobs: memory.New(1 << 30)})
+	if err := s.CreateBucket(t.Context(), blobCaller.performing("CreateBucket", ""), CreateBucketInput{Bucket: "bucket"}); err != nil {
+		t.Fatal(err)
+	}
+	return s, log
+}
+
+func putBlob(ctx context.Context, s *Service, key string, body io.Reader) (*Created, error) {
+	return s.PutObject(ctx, blobCaller.performing("PutObject", ""), PutObjectInput{
+		Bucket: "bucket", Key: key, Body: Body{Reader: body, Length: -1}, Via: eventlog.ViaPut,
+	})
+}
+
+func mustPutBlob(t *testing.T, s *Service, key, body string) *Created {
+	t.Helper()
+	created, err := putBlob(t.Context(), s, key, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return created
+}
+
+// createLong makes an object whose blobs a manifest lists, and returns all ids.
+func createLong(t *testing.T, s *Service, key string) []backends.ID {
+	t.Helper()
+	object, _ := newLongObject(t, s, inlineParts+1)
+	m, err := s.readManifest(t.Context(), object.Manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	object.Version = string(backends.NewID())
+	err = s.commit(t.Context(), blobCaller, now(), &eventlog.ObjectCreated{Bucket: "bucket", Key: key, Object: object.Object})
+	s.settle(t.Context(), *object.Manifest, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(blobIDs(m.Blobs), backends.ID(object.Manifest.ID))
+}
+
+func deleteObject(t *testing.T, s *Service, key string) {
+	t.Helper()
+	if _, err := s.DeleteObject(t.Context(), blobCaller.performing("DeleteObject", ""), "bucket", DeleteKey{Key: key}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantBlobs(t *testing.T, s *Service, want ...backends.ID) {
+	t.Helper()
+	got, err := s.blobs.List(t.Context(), "", 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("there are the blobs %v, want %v", got, want)
+	}
+}
+
+func TestGarbageIsReapedWhenItIsOldEnough(t *testing.T) {
+	s, log := newBlobService(t)
+	kept := backends.ID(mustPutBlob(t, s, "kept", "content").Object.Blobs[0].ID)
+	freed := backends.ID(mustPutBlob(t, s, "key", "content").Object.Blobs[0].ID)
+	long := createLong(t, s, "long")
+	deleteObject(t, s, "key")
+	deleteObject(t, s, "long")
+
+	if n, err := s.reap(t.Context(), now().Add(-time.Hour)); n != 0 || err != nil {
+		t.Errorf("reaped %d, %v", n, err)
+	}
+	wantBlobs(t, s, append([]backends.ID{kept, freed}, long...)...)
+	if n, err := s.reap(t.Context(), now().Add(time.Hour)); n != 2 || err != nil {
+		t.Errorf("reaped %d, %v", n, err)
+	}
+	wantBlobs(t, s, kept)
+	if garbage, err := s.store.Garbage(t.Context(), projections.Garbage{}, 10); len(garbage) != 0 || err != nil {
+		t.Errorf("garbage is left: %v, %v", garbage, err)
+	}
+	reaped, ok := log.events[len(log.events)-1].Data.(*eventlog.BlobsReaped)
+	if !ok || len(reaped.Blobs) != 2 {
+		t.Errorf("the last event is %+v", log.events[len(log.events)-1])
+	}
+}
+
+func TestAReapThatWasCutShortIsDoneAgain(t *testing.T) {
+	s, log := newBlobService(t)
+	createLong(t, s, "long")
+	deleteObject(t, s, "long")
+	log.err = errors.New("broken")
+	if _, err := s.reap(t.Context(), now().Add(time.Hour)); err == nil {
+		t.Error("the log failed, and the reap did not")
+	}
+	log.err = nil
+	if n, err := s.reap(t.Context(), now().Add(time.Hour)); n != 1 || err != nil {
+		t.Errorf("reaped %d, %v", n, err)
+	}
+	wantBlobs(t, s)
+}
+
+func TestManyGarbageRecordsAreReaped(t *testing.T) {
+	s, _ := newBlobService(t)
+	const n = 2*reapPage + 1
+	for i := range n {
+		mustPutBlob(t, s, fmt.Sprint(i), "content")
+		deleteObject(t, s, fmt.Sprint(i))
+	}
+	if got, err := s.reap(t.Context(), now().Add(time.Hour)); got != n || err != nil {
+		t.Errorf("reaped %d, %v", got, err)
+	}
+	wantBlobs(t, s)
+}
+
+func TestASweepTakesWhatNothingNames(t *testing.T) {
+	s, _ := newBlobService(t)
+	named := createLong(t, s, "long")
+	named = append(named, createLong(t, s, "freed")...)
+	deleteObject(t, s, "freed") // garbage is the reaper's
+	named = append(named, backends.ID(mustPutBlob(t, s, "key", "content").Object.Blobs[0].ID))
+	for range 3 {
+		if _, err := s.blobs.Put(t.Context(), backends.NewID(), strings.NewReader("left by a crash")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := s.Sweep(t.Context()); n != 3 || err != nil {
+		t.Errorf("swept %d, %v", n, err)
+	}
+	wantBlobs(t, s, named...)
+}
+
+// waitingReader yields a byte, and the rest when it is told to.
+type waitingReader struct {
+	begun, proceed chan struct{}
+	reads          int
+}
+
+func (r *waitingReader) Read(p []byte) (int, error) {
+	switch r.reads++; r.reads {
+	case 1:
+		p[0] = 'a'
+		return 1, nil
+	case 2:
+		close(r.begun)
+		<-r.proceed
+	}
+	return 0, io.EOF
+}
+
+func TestASweepLeavesWhatIsOnItsWay(t *testing.T) {
+	s, _ := newBlobService(t)
+	slow := &waitingReader{begun: make(chan struct{}), proceed: make(chan struct{})}
+	ended := make(chan error)
+	go func() {
+		_, err := putBlob(context.WithoutCancel(t.Context()), s, "slow", slow)
+		ended <- err
+	}()
+	<-slow.begun
+	// Younger than the blob on its way, so the sweep must not get that far.
+	orphan := backends.NewID()
+	if _, err := s.blobs.Put(t.Context(), orphan, strings.NewReader("left by a failure")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Sweep(t.Context()); n != 0 || err != nil {
+		t.Errorf("swept %d, %v", n, err)
+	}
+	close(slow.proceed)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Sweep(t.Context()); n != 1 || err != nil {
+		t.Errorf("swept %d, %v", n, err)
+	}
+	object, err := s.store.Object(t.Context(), "bucket", "slow")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantBlobs(t, s, backends.ID(object.Blobs[0].ID))
+}
+
+// A blob whose commit may or may not be in the log is nobody's to delete.
+func TestASweepLeavesWhatMayBeNamed(t *testing.T) {
+	s, log := newBlobService(t)
+	log.err = errors.New("the outcome is unknown")
+	if _, err := putBlob(t.Context(), s, "key", strings.NewReader("content")); err == nil {
+		t.Fatal("the log failed, and the put did not")
+	}
+	log.err = eventlog.ErrNoSpace
+	if _, err := putBlob(t.Context(), s, "key", strings.NewReader("content")); err == nil {
+		t.Fatal("the log failed, and the put did not")
+	}
+	if n, err := s.Sweep(t.Context()); n != 0 || err != nil {
+		t.Errorf("swept %d, %v", n, err)
+	}
+	ids, err := s.blobs.List(t.Context(), "", 10)
+	if len(ids) != 1 || err != nil {
+		t.Errorf("there are the blobs %v, %v; want the one of unknown outcome", ids, err)
+	}
+}
+
+func TestASweepStopsAtWhatItCannotRead(t *testing.T) {
+	s, _ := newBlobService(t)
+	ids := createLong(t, s, "long")
+	manifest := ids[len(ids)-1]
+	if err := s.blobs.Delete(t.Context(), []backends.ID{manifest}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Sweep(t.Context()); n != 0 || err == nil {
+		t.Errorf("swept %d, %v", n, err)
+	}
+	wantBlobs(t, s, ids[:len(ids)-1]...)
+}

@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/projections"
+)
+
+const (
+	// sweepInterval is how often blobs are looked for that nothing names. To look means to read all records.
+	sweepInterval = 24 * time.Hour
+
+	// sweepWindow is how many blobs are looked at in one reading of all records. It bounds the memory that takes: a blob
+	// is about 50 bytes.
+	sweepWindow = 500_000
+	// sweepPage is how many of them are listed, or deleted, at once.
+	sweepPage = 1000
+)
+
+// SweepBlobs deletes blobs that nothing names, now and once a day, until ctx ends: what crashes, and deletions that failed,
+// have left behind. It reports how many there were, and errors, which do not end it.
+func (s *Service) SweepBlobs(ctx context.Context, swept func(blobs int), report func(error)) {
+	every(ctx, sweepInterval, func() {
+		n, err := s.Sweep(ctx)
+		if n > 0 {
+			swept(n)
+		}
+		if err != nil && ctx.Err() == nil {
+			report(fmt.Errorf("sweep blobs that nothing names: %w", err))
+		}
+	})
+}
+
+// Sweep deletes the blobs that nothing names, and returns how many it has deleted.
+//
+// Invariant: of every blob below the boundary, it is decided whether something names it before the snapshot is taken, so
+// that the snapshot shows it; and what nothing names then, nothing ever will. What cannot be read stops the sweep, since
+// it might name anything.
+func (s *Service) Sweep(ctx context.Context) (deleted int, err error) {
+	boundary := s.incoming.oldest()
+	snapshot, err := s.store.Snapshot(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("take a snapshot: %w", err)
+	}
+	defer snapshot.Close()
+	for after := backends.ID(""); ; {
+		ids, err := s.listBlobs(ctx, after, boundary)
+		if err != nil || len(ids) == 0 {
+			return deleted, err
+		}
+		named, err := s.named(ctx, snapshot, ids)
+		if err != nil {
+			return deleted, err
+		}
+		var unnamed []backends.ID
+		for i, id := range ids {
+			if !named[i] {
+				unnamed = append(unnamed, id)
+			}
+		}
+		for page := range slices.Chunk(unnamed, sweepPage) {
+			if err := s.deleteBlobs(ctx, page); err != nil {
+				return deleted, err
+			}
+			deleted += len(page)
+		}
+		after = ids[len(ids)-1]
+	}
+}
+
+// listBlobs returns the ids of a window of stored blobs, ascending: behind one, and below another.
+func (s *Service) listBlobs(ctx context.Context, after, below backends.ID) ([]backends.ID, error) {
+	var ids []backends.ID
+	for len(ids) < sweepWindow {
+		page, err := s.blobs.List(ctx, after, sweepPage)
+		if err != nil {
+			return nil, fmt.Errorf("list blobs behind %q: %w", after, err)
+		}
+		for _, id := range page {
+			if id >= below {
+				return ids, nil
+			}
+			ids = append(ids, id)
+			after = id
+		}
+		if len(page) < sweepPage {
+			break
+		}
+	}
+	return ids, nil
+}
+
+// named tells of each of the ids, which ascend, whether a record names it.
+func (s *Service) named(ctx context.Context, records projections.Records, ids []backends.ID) ([]bool, error) {
+	named := make([]bool, len(ids))
+	mark := func(id string) {
+		if i, found := slices.BinarySearch(ids, backends.ID(id)); found {
+			named[i] = true
+		}
+	}
+	for change, err := range projections.Each(ctx, records) {
+		if err != nil {
+			return nil, err
+		}
+		if err := s.eachNamed(ctx, change, mark); err != nil {
+			return nil, err
+		}
+	}
+	return named, nil
+}
+
+// eachNamed passes the ids of all blobs that a record names, as the change that writes it, to mark. A blob that is listed
+// in a manifest is named with it.
+func (s *Service) eachNamed(ctx context.Context, record projections.Change, mark func(id string)) error {
+	switch r := record.(type) {
+	case projections.PutObject:
+		return s.eachOfObject(ctx, &r.Object.Object, mark)
+	case projections.PutVersion:
+		return s.eachOfObject(ctx, &r.Version.Object, mark)
+	case projections.PutPart:
+		mark(r.Part.Blob.ID)
+	case projections.PutGarbage:
+		mark(r.Garbage.ID)
+		listed, err := s.listedBy(ctx, r.Garbage.FreeBlob)
+		if err != nil {
+			return err
+		}
+		for _, blob := range listed {
+			mark(blob.ID)
+		}
+	}
+	return nil
+}
+
+func (s *Service) eachOfObject(ctx context.Context, object *eventlog.Object, mark func(id string)) error {
+	blobs := object.Blobs
+	if object.Manifest != nil {
+		mark(object.Manifest.ID)
+		m, err := s.readManifest(ctx, object.Manifest)
+		if err != nil {
+			return err
+		}
+		blobs = m.Blobs
+	}
+	for _, blob := range blobs {
+		mark(blob.ID)
+	}
+	return nil
+}
