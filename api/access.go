@@ -16,6 +16,7 @@ const (
 	ofNothing subject = iota // any account may
 	ofBucket
 	ofObject
+	ofLabels // tags and the like: the owner of the object, or of the bucket
 	ofUpload // the initiator, or the owner of the bucket
 	ofNobody // anybody may, also without credentials
 )
@@ -31,6 +32,8 @@ type rule struct {
 const deleteVersion = "DeleteObjectVersion"
 
 // rules are, by the name of the operation in S3's API reference, all that anybody may do. What has no rule nobody may.
+// WRITE on a bucket lets its grantees overwrite and delete the objects of others too, as in Amazon's older documentation;
+// the newer one speaks of the owners of bucket and object alone.
 // See https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#permissions
 var rules = map[string]rule{
 	"ListBuckets":  {ofNothing, ""},
@@ -101,22 +104,22 @@ var rules = map[string]rule{
 	"DeleteObjects":           {ofBucket, eventlog.PermissionWrite},
 	deleteVersion:             {ofBucket, ""},
 	"CreateMultipartUpload":   {ofBucket, eventlog.PermissionWrite},
-	"UploadPart":              {ofUpload, ""},
-	"UploadPartCopy":          {ofUpload, ""},
-	"CompleteMultipartUpload": {ofUpload, ""},
+	"UploadPart":              {ofUpload, eventlog.PermissionWrite},
+	"UploadPartCopy":          {ofUpload, eventlog.PermissionWrite},
+	"CompleteMultipartUpload": {ofUpload, eventlog.PermissionWrite},
 	"ListParts":               {ofUpload, ""},
 	"AbortMultipartUpload":    {ofUpload, ""},
 
 	"GetObject":           {ofObject, eventlog.PermissionRead},
 	"HeadObject":          {ofObject, eventlog.PermissionRead},
-	"GetObjectAttributes": {ofObject, eventlog.PermissionRead},
 	"GetObjectAcl":        {ofObject, eventlog.PermissionReadACP},
 	"PutObjectAcl":        {ofObject, eventlog.PermissionWriteACP},
-	"GetObjectTagging":    {ofObject, ""},
+	"GetObjectAttributes": {ofObject, ""}, // for which READ is not enough
 	"GetObjectLegalHold":  {ofObject, ""},
 	"GetObjectRetention":  {ofObject, ""},
-	"PutObjectTagging":    {ofObject, ""},
-	"DeleteObjectTagging": {ofObject, ""},
+	"GetObjectTagging":    {ofLabels, ""},
+	"PutObjectTagging":    {ofLabels, ""},
+	"DeleteObjectTagging": {ofLabels, ""},
 }
 
 // HasRule tells whether there is a rule of who may perform an operation, which is named as in S3's API reference.
@@ -126,7 +129,8 @@ func HasRule(operation string) bool {
 }
 
 // permit returns AccessDenied if the caller may not perform the operation as far as it depends on a subject, which
-// belongs to owner and has an ACL. It decides for every operation; bucket is where the subject is, if anywhere.
+// belongs to owner and has an ACL; that of an upload is its bucket's. It decides for every operation; bucket is where the
+// subject is, if anywhere.
 func permit(by Caller, of subject, bucket *projections.Bucket, owner eventlog.Owner, grants []eventlog.Grant) error {
 	rule, ok := rules[by.Operation]
 	switch {
@@ -142,11 +146,17 @@ func permit(by Caller, of subject, bucket *projections.Bucket, owner eventlog.Ow
 	}
 	if bucket.Ownership == eventlog.BucketOwnerEnforced {
 		grants = nil
-		if of == ofObject {
+		if of == ofObject || of == ofLabels {
 			owner = bucket.Owner
 		}
 	}
-	if by.is(owner) || of == ofUpload && by.is(bucket.Owner) {
+	switch isOwner := by.is(owner); {
+	case of == ofUpload && !by.is(bucket.Owner):
+		// Who has begun an upload can end it. To write they must still be allowed what they were then.
+		if !isOwner || rule.permission == "" {
+			return deniedUnless(isOwner)
+		}
+	case isOwner, (of == ofUpload || of == ofLabels) && by.is(bucket.Owner):
 		return nil
 	}
 	ignorePublic := bucket.PublicAccessBlock != nil && bucket.PublicAccessBlock.IgnorePublicACLs
@@ -161,6 +171,13 @@ func permit(by Caller, of subject, bucket *projections.Bucket, owner eventlog.Ow
 	return NewError(AccessDenied)
 }
 
+func deniedUnless(ok bool) error {
+	if ok {
+		return nil
+	}
+	return NewError(AccessDenied)
+}
+
 // Permit returns an error if the caller may not perform the operation, as far as that can be said without the object.
 // Operations check that themselves; it is for those who want to know before they read what a request brings.
 // Errors: NoSuchBucket, AccessDenied.
@@ -170,7 +187,8 @@ func (s *Service) Permit(ctx context.Context, by Caller, bucket string) error {
 		return permit(by, ofNothing, nil, eventlog.Owner{}, nil)
 	}
 	_, err := s.bucket(ctx, by, bucket)
-	if err == nil && rule.subject == ofObject && rule.permission == "" && by.anonymous() {
+	ofObjects := rule.subject == ofObject || rule.subject == ofLabels
+	if err == nil && ofObjects && rule.permission == "" && by.anonymous() {
 		return NewError(AccessDenied) // who is nobody owns no object
 	}
 	return err

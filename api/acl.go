@@ -130,10 +130,13 @@ func (s *Service) grants(acl ACLRequest, bucket *projections.Bucket, owner event
 	if err != nil {
 		return nil, err
 	}
-	if block := bucket.PublicAccessBlock; block != nil && block.BlockPublicACLs && slices.ContainsFunc(grants, isPublic) {
-		return nil, NewError(AccessDenied)
-	}
-	return grants, nil
+	return grants, checkPublic(bucket, grants)
+}
+
+// checkPublic returns AccessDenied for grants to everybody where the bucket blocks them.
+func checkPublic(bucket *projections.Bucket, grants []eventlog.Grant) error {
+	block := bucket.PublicAccessBlock
+	return deniedUnless(block == nil || !block.BlockPublicACLs || !slices.ContainsFunc(grants, isPublic))
 }
 
 // isPublic tells whether a grant is to everybody, or to every account.
@@ -181,8 +184,11 @@ func (s *Service) known(grants []eventlog.Grant, bucket *projections.Bucket, own
 	known := make([]eventlog.Grant, len(grants))
 	for i, grant := range grants {
 		id := grant.Account.ID
+		if grant.Group != "" {
+			known[i] = grant
+			continue
+		}
 		switch account, ok := s.account(id); {
-		case grant.Group != "":
 		case ok:
 			grant.Account = account
 		case id == owner.ID:

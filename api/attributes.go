@@ -9,7 +9,7 @@ import (
 // ObjectPartsInput selects a page of an object's parts.
 type ObjectPartsInput struct {
 	After    int // parts with greater numbers: x-amz-part-number-marker
-	MaxParts int // 1 to 1000
+	MaxParts int // 0 to 1000
 }
 
 // ObjectAttributes are what GetObjectAttributes tells of an object.
@@ -48,7 +48,7 @@ func (s *Service) ObjectAttributes(ctx context.Context, by Caller, in ObjectName
 			continue
 		}
 		if len(out.Parts) == page.MaxParts {
-			out.Truncated = true
+			out.Truncated = page.MaxParts > 0
 			break
 		}
 		out.Parts = append(out.Parts, part)

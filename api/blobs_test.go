@@ -255,3 +255,23 @@ func TestASweepStopsAtWhatItCannotRead(t *testing.T) {
 	}
 	wantBlobs(t, s, ids[:len(ids)-1]...)
 }
+
+func TestGarbageThatCannotBeReadIsPassedOver(t *testing.T) {
+	s, _ := newBlobService(t)
+	long := createLong(t, s, "long")
+	object, err := s.store.Object(t.Context(), "bucket", "long")
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := eventlog.FreeBlob{ID: object.Manifest.ID, Manifest: true, Size: object.Manifest.Size, CRC64NVME: "AAAAAAAAAAA="}
+	err = s.commit(t.Context(), blobCaller, now(), &eventlog.ObjectDeleted{Bucket: "bucket", Key: "long", Freed: []eventlog.FreeBlob{damaged}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustPutBlob(t, s, "key", "content")
+	deleteObject(t, s, "key")
+	if n, err := s.reap(t.Context(), now().Add(time.Hour)); n != 1 || err == nil {
+		t.Errorf("reaped %d, %v; want one, and an error about the other", n, err)
+	}
+	wantBlobs(t, s, long...)
+}

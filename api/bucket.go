@@ -59,7 +59,7 @@ type CreateBucketInput struct {
 
 // CreateBucket makes a bucket that belongs to the caller. Re-creating one's own bucket succeeds in us-east-1, where it
 // resets the ACL and changes nothing else, and is BucketAlreadyOwnedByYou elsewhere, as on S3; a bucket of somebody else
-// is BucketAlreadyExists. Further errors: InvalidBucketName, IllegalLocationConstraint,
+// is BucketAlreadyExists. Further errors: InvalidBucketName, IllegalLocationConstraint, InvalidLocationConstraint,
 // InvalidBucketAclWithObjectOwnership, and those of PutBucketACL.
 func (s *Service) CreateBucket(ctx context.Context, by Caller, in CreateBucketInput) error {
 	if err := permit(by, ofNothing, nil, eventlog.Owner{}, nil); err != nil {
@@ -70,6 +70,9 @@ func (s *Service) CreateBucket(ctx context.Context, by Caller, in CreateBucketIn
 		return err
 	}
 	if in.Location != "" && in.Location != s.region {
+		if !regionName.MatchString(in.Location) {
+			return NewError(InvalidLocationConstraint, Detail{"LocationConstraint", in.Location})
+		}
 		return Errorf(IllegalLocationConstraint,
 			"The %s location constraint is incompatible for the region specific endpoint this request was sent to.", in.Location)
 	}
@@ -133,7 +136,7 @@ func keepsACL(bucket *projections.Bucket, acl ACLRequest) bool {
 	return bucket.Ownership == eventlog.BucketOwnerEnforced || bucket.Grants == nil && acl.nothing()
 }
 
-// Bucket returns a bucket: HeadBucket and GetBucketLocation. Errors: NoSuchBucket, AccessDenied.
+// Bucket returns a bucket, for the operations that only read its configuration. Errors: NoSuchBucket, AccessDenied.
 func (s *Service) Bucket(ctx context.Context, by Caller, name string) (*projections.Bucket, error) {
 	return s.bucket(ctx, by, name)
 }

@@ -53,7 +53,9 @@ func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUplo
 		return nil, err
 	}
 	object := &next.created.Object
-	object.Owner, object.Grants = cmp.Or(upload.ObjectOwner, upload.Owner), upload.Grants
+	if err := next.ownAs(upload); err != nil {
+		return nil, err
+	}
 	object.Attributes, object.Upload = upload.Attributes, upload.ID
 	unused, err := assemble(object, upload, stored, in.Parts)
 	if err != nil {
@@ -76,6 +78,16 @@ func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUplo
 		s.settle(ctx, *object.Manifest, err)
 	}
 	return created, err
+}
+
+// ownAs gives the object the owner and the ACL that its upload was begun with, as far as the bucket still lets it.
+func (c *creation) ownAs(upload *projections.Upload) error {
+	object := &c.created.Object
+	object.Owner, object.Grants = cmp.Or(upload.ObjectOwner, upload.Owner), upload.Grants
+	if c.bucket.Ownership == eventlog.BucketOwnerEnforced {
+		object.Owner, object.Grants = c.bucket.Owner, nil
+	}
+	return checkPublic(c.bucket, object.Grants)
 }
 
 // completed returns the object that an upload, which is no more, has become, if the key still has it: a client that did

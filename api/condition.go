@@ -94,11 +94,12 @@ type DeleteConditions struct {
 	Size         *int64    // bytes; nil for any
 }
 
-// check returns an error if the conditions do not hold for a version of a key, nil if there is none.
+// check returns an error if the conditions, of which there are some, do not hold for a version of a key, nil if there is
+// none.
 func (c DeleteConditions) check(key string, version *projections.Version) error {
 	switch {
-	case c == DeleteConditions{}:
-		return nil
+	case version == nil && c.IfMatch == "":
+		return nil // what is not there has no other size or time
 	case version == nil:
 		return NewError(NoSuchKey, Detail{"Key", key})
 	case c.IfMatch != "" && (version.DeleteMarker || !matchesETag(c.IfMatch, version.ETag)):

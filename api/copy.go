@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -25,13 +26,16 @@ type CopyObjectInput struct {
 	Tags *[]eventlog.Tag
 	// StorageClass is the copy's, which is never taken from the source; empty is STANDARD.
 	StorageClass string
+	// WebsiteRedirect is the copy's, which is never taken from the source.
+	WebsiteRedirect string
 	// Algorithm is the additional checksum that the copy is to have; empty keeps that of the source.
 	Algorithm string
 }
 
 // changesNothing tells whether a copy of an object onto itself would leave it as it is.
 func (in *CopyObjectInput) changesNothing(source *projections.Object) bool {
-	return in.Attributes == nil && in.Tags == nil && in.Algorithm == "" && in.StorageClass == source.Attributes.StorageClass
+	return in.Attributes == nil && in.Tags == nil && in.Algorithm == "" &&
+		in.StorageClass == source.Attributes.StorageClass && in.WebsiteRedirect == source.Attributes.WebsiteRedirect
 }
 
 // CopyObject makes an object that names the same blobs as another; no bytes move, unless another checksum is asked for,
@@ -43,27 +47,39 @@ func (s *Service) CopyObject(ctx context.Context, by Caller, in CopyObjectInput)
 			return nil, err
 		}
 	}
-	// A checksum may have to read all of the source, which is not for when others wait for the locks.
-	source, err := s.copySource(ctx, by, in)
-	if err != nil {
-		return nil, err
+	// A checksum may have to read all of the source, which is not for when others wait for the locks. If the source is
+	// another one when they are held, that begins again.
+	for {
+		source, err := s.copySource(ctx, by, in)
+		if err != nil {
+			return nil, err
+		}
+		checksum, err := s.copiedChecksum(ctx, in, source.object)
+		if err != nil {
+			return nil, err
+		}
+		created, err := s.copyUnchanged(ctx, by, in, source.object.Version, checksum)
+		if !errors.Is(err, errSourceChanged) {
+			return created, err
+		}
 	}
-	checksum, err := s.copiedChecksum(ctx, in, source.object)
-	if err != nil {
-		return nil, err
-	}
+}
+
+// errSourceChanged says that the source of a copy is another object than the one whose checksum is known.
+var errSourceChanged = errors.New("the source has changed")
+
+// copyUnchanged copies if the source is still the version that has the checksum.
+func (s *Service) copyUnchanged(ctx context.Context, by Caller, in CopyObjectInput, version string, checksum eventlog.Checksum) (*Created, error) {
 	// The source is locked too: were it deleted meanwhile, its blobs would become garbage while the copy names them.
 	defer s.locks.acquire(
 		bucketLock(in.Source.Bucket, false), keyLock(in.Source.Bucket, in.Source.Key, false),
 		bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))()
-	hashed := source.object.Version
-	if source, err = s.copySource(ctx, by, in); err != nil {
+	source, err := s.copySource(ctx, by, in)
+	if err != nil {
 		return nil, err
 	}
-	if source.object.Version != hashed {
-		if checksum, err = s.copiedChecksum(ctx, in, source.object); err != nil {
-			return nil, err
-		}
+	if source.object.Version != version {
+		return nil, errSourceChanged
 	}
 	next, err := s.replace(ctx, by, in.Bucket, in.Key, in.Conditions)
 	if err != nil {
@@ -99,6 +115,9 @@ func (s *Service) copySource(ctx context.Context, by Caller, in CopyObjectInput)
 	if err := in.SourceConditions.checkSource(source.object); err != nil {
 		return nil, err
 	}
+	if in.Tags == nil && len(source.object.Attributes.Tags) > 0 && !source.showsTags(by) {
+		return nil, NewError(AccessDenied)
+	}
 	if source.object.Size > MaxPutSize {
 		return nil, Errorf(InvalidRequest,
 			"The specified copy source is larger than the maximum allowable size for a copy source: %d", int64(MaxPutSize))
@@ -108,7 +127,6 @@ func (s *Service) copySource(ctx context.Context, by Caller, in CopyObjectInput)
 
 func copiedAttributes(in CopyObjectInput, source *projections.Object) eventlog.Attributes {
 	attributes := source.Attributes
-	attributes.WebsiteRedirect = "" // which S3 does not copy
 	if in.Attributes != nil {
 		attributes = *in.Attributes
 		attributes.Tags = source.Attributes.Tags
@@ -116,7 +134,7 @@ func copiedAttributes(in CopyObjectInput, source *projections.Object) eventlog.A
 	if in.Tags != nil {
 		attributes.Tags = slices.Clone(*in.Tags)
 	}
-	attributes.StorageClass = in.StorageClass
+	attributes.StorageClass, attributes.WebsiteRedirect = in.StorageClass, in.WebsiteRedirect
 	return attributes
 }
 

@@ -43,7 +43,8 @@ func (s *Service) DeleteObject(ctx context.Context, by Caller, bucket string, ke
 }
 
 // DeleteObjects removes up to 1,000 objects in one atomic commit: after a crash, all of them are gone or none is. Only
-// where the records of the versions that a bucket keeps are too long for one commit, there are several.
+// where the records of the versions that a bucket keeps are too long for one commit, there are several, which divide the
+// keys.
 // The results are in the order of the entries. An entry may fail on its own; the error returned is one of the whole.
 func (s *Service) DeleteObjects(ctx context.Context, by Caller, bucketName string, keys []DeleteKey) ([]DeleteResult, error) {
 	if len(keys) == 0 || len(keys) > MaxDeleteKeys {
@@ -58,7 +59,7 @@ func (s *Service) DeleteObjects(ctx context.Context, by Caller, bucketName strin
 	if err != nil {
 		return nil, err
 	}
-	d := deletion{s: s, by: by, bucket: bucket, histories: make(map[string]*history)}
+	d := deletion{s: s, by: by, bucket: bucket, histories: make(map[string]*history), events: make(map[string][]eventlog.Data)}
 	results := make([]DeleteResult, len(keys))
 	for i, k := range keys {
 		result := DeleteResult{DeleteKey: k}
@@ -70,24 +71,10 @@ func (s *Service) DeleteObjects(ctx context.Context, by Caller, bucketName strin
 		}
 		results[i] = result
 	}
-	if len(d.events) == 0 {
+	if len(d.keys) == 0 {
 		return results, nil
 	}
-	return results, s.commitDivided(ctx, by, now(), d.events)
-}
-
-// commitDivided is commit, but in several commits where one cannot hold all the events. An event of a bucket that keeps
-// versions can have two records of objects in it, with all their tags, grants and parts.
-func (s *Service) commitDivided(ctx context.Context, by Caller, at time.Time, events []eventlog.Data) error {
-	err := s.commit(ctx, by, at, events...)
-	half := len(events) / 2
-	if half == 0 || !errors.Is(err, eventlog.ErrTooLarge) {
-		return err
-	}
-	if err := s.commitDivided(ctx, by, at, events[:half]); err != nil {
-		return err
-	}
-	return s.commitDivided(ctx, by, at, events[half:])
+	return results, d.commit(ctx, now(), d.keys)
 }
 
 // deletion is a DeleteObjects on its way. Several of its entries may be about one key.
@@ -96,7 +83,27 @@ type deletion struct {
 	by        Caller
 	bucket    *projections.Bucket
 	histories map[string]*history // by key
-	events    []eventlog.Data
+	keys      []string            // about which something is decided
+	events    map[string][]eventlog.Data
+}
+
+// commit makes the decisions about keys, in one commit if it can hold all the events, else in several: an event of a bucket
+// that keeps versions can have two records of objects in it, with all their tags, grants and parts. The events of one key
+// stay together, because between them it may be as it never should be seen.
+func (d *deletion) commit(ctx context.Context, at time.Time, keys []string) error {
+	var events []eventlog.Data
+	for _, key := range keys {
+		events = append(events, d.events[key]...)
+	}
+	err := d.s.commit(ctx, d.by, at, events...)
+	half := len(keys) / 2
+	if half == 0 || !errors.Is(err, eventlog.ErrTooLarge) {
+		return err
+	}
+	if err := d.commit(ctx, at, keys[:half]); err != nil {
+		return err
+	}
+	return d.commit(ctx, at, keys[half:])
 }
 
 // decide decides about one entry.
@@ -123,13 +130,27 @@ func (d *deletion) decide(ctx context.Context, r *DeleteResult) error {
 		return err
 	}
 	h.apply(event)
-	d.events = append(d.events, event)
+	if d.events[r.Key] == nil {
+		d.keys = append(d.keys, r.Key)
+	}
+	d.events[r.Key] = append(d.events[r.Key], event)
 	return nil
+}
+
+// check returns an error if the conditions of an entry do not hold for a version, or are not for the caller to ask.
+func (d *deletion) check(h *history, r *DeleteResult, version *projections.Version) error {
+	if r.Conditions == (DeleteConditions{}) {
+		return nil
+	}
+	if err := mayCompare(d.by, h, version); err != nil {
+		return err
+	}
+	return r.Conditions.check(r.Key, version)
 }
 
 // deleteCurrent decides to delete the current object, or to hide it where versions are kept.
 func (d *deletion) deleteCurrent(ctx context.Context, h *history, r *DeleteResult) (eventlog.Data, error) {
-	if err := r.Conditions.check(r.Key, h.currentVersion()); err != nil {
+	if err := d.check(h, r, h.currentVersion()); err != nil {
 		return nil, err
 	}
 	if d.bucket.Versioning == "" {
@@ -167,7 +188,7 @@ func (d *deletion) deleteVersion(ctx context.Context, h *history, r *DeleteResul
 	if err != nil {
 		return nil, err
 	}
-	if err := r.Conditions.check(r.Key, version); err != nil {
+	if err := d.check(h, r, version); err != nil {
 		return nil, err
 	}
 	if version == nil {

@@ -29,24 +29,24 @@ func (s *Service) ExpireUploads(ctx context.Context, age time.Duration, report f
 
 // expireUploads aborts all uploads that were begun before a time.
 func (s *Service) expireUploads(ctx context.Context, before time.Time) error {
+	var failures []error
 	for after := ""; ; {
 		buckets, err := s.store.Buckets(ctx, after, scanLimit)
 		if err != nil {
 			return fmt.Errorf("list buckets behind %q: %w", after, err)
 		}
 		for _, bucket := range buckets {
-			if err := s.expireIn(ctx, bucket.Name, before); err != nil {
-				return err
-			}
+			failures = append(failures, s.expireIn(ctx, bucket.Name, before))
 		}
-		if len(buckets) < scanLimit {
-			return nil
+		if len(buckets) < scanLimit || ctx.Err() != nil {
+			return errors.Join(failures...)
 		}
 		after = buckets[len(buckets)-1].Name
 	}
 }
 
 func (s *Service) expireIn(ctx context.Context, bucket string, before time.Time) error {
+	var failures []error
 	scan := projections.Scan{Limit: scanLimit}
 	for {
 		uploads, err := s.store.Uploads(ctx, bucket, scan)
@@ -55,13 +55,11 @@ func (s *Service) expireIn(ctx context.Context, bucket string, before time.Time)
 		}
 		for _, upload := range uploads {
 			if upload.Initiated.Before(before) {
-				if err := s.expire(ctx, upload); err != nil {
-					return err
-				}
+				failures = append(failures, s.expire(ctx, upload))
 			}
 		}
-		if len(uploads) < scanLimit {
-			return nil
+		if len(uploads) < scanLimit || ctx.Err() != nil {
+			return errors.Join(failures...)
 		}
 		last := uploads[len(uploads)-1]
 		scan.Start, scan.After = last.Key, last.ID

@@ -14,6 +14,11 @@ type found struct {
 	current bool // it is the current object of its key
 }
 
+// showsTags tells whether the caller may read the object's tags.
+func (f *found) showsTags(by Caller) bool {
+	return permit(by.performing("GetObjectTagging", ""), ofLabels, f.bucket, f.object.Owner, nil) == nil
+}
+
 func (f *found) versionID() string { return versionID(f.bucket, &f.object.Object) }
 
 // find returns the object that is named, if the caller may work with it. Errors: NoSuchBucket, AccessDenied, NoSuchKey,
@@ -27,6 +32,16 @@ func (s *Service) find(ctx context.Context, by Caller, in ObjectName) (*found, e
 	if err != nil {
 		return nil, err
 	}
+	if bucket.Versioning != "" && (in.Version != "" || history.current == nil) {
+		snapshot, err := s.snapshot(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer snapshot.Close()
+		if history, err = readHistory(ctx, snapshot, bucket, in.Key); err != nil {
+			return nil, err
+		}
+	}
 	version, err := history.named(ctx, in.Version)
 	switch {
 	case err != nil:
@@ -34,7 +49,7 @@ func (s *Service) find(ctx context.Context, by Caller, in ObjectName) (*found, e
 	case version == nil:
 		return nil, s.missing(ctx, by, in, history)
 	}
-	if err := permit(by, ofObject, bucket, version.Owner, version.Grants); err != nil {
+	if err := permitVersion(by, bucket, version); err != nil {
 		return nil, err
 	}
 	if version.DeleteMarker {
@@ -47,6 +62,28 @@ func (s *Service) find(ctx context.Context, by Caller, in ObjectName) (*found, e
 		object = &projections.Object{Bucket: version.Bucket, Key: version.Key, Object: version.Object}
 	}
 	return &found{bucket: bucket, object: object, current: object == history.current}, nil
+}
+
+// permitVersion returns AccessDenied if the caller may not perform the operation, as far as it depends on a version. A
+// delete marker is the bucket's owner's, whoever has deleted.
+func permitVersion(by Caller, bucket *projections.Bucket, version *projections.Version) error {
+	owner := version.Owner
+	if version.DeleteMarker {
+		owner = bucket.Owner
+	}
+	if err := permit(by, ofLabels, bucket, owner, nil); err != nil {
+		return err
+	}
+	return permit(by, ofObject, bucket, owner, version.Grants)
+}
+
+// mayCompare returns an error if conditions would tell the caller of a version, nil for a key that has none, what they may
+// not read.
+func mayCompare(by Caller, h *history, version *projections.Version) error {
+	if version != nil {
+		return permitVersion(by.performing("GetObject", ""), h.bucket, version)
+	}
+	return permit(by.performing("ListObjects", ""), ofBucket, h.bucket, h.bucket.Owner, h.bucket.Grants)
 }
 
 // source returns an object that the caller copies.

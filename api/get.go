@@ -67,6 +67,8 @@ type GetObjectOutput struct {
 	Offset, Length int64
 	// Checksum is the additional checksum of what the range has; zero if none is known.
 	Checksum eventlog.Checksum
+	// TagCount is the number of the object's tags; 0 for those who may not read them.
+	TagCount int
 	// PartsCount is the number of the object's parts, where PartNumber asked for one; else 0.
 	PartsCount int
 	// Body yields the range; the caller closes it. It is nil from HeadObject. Where bytes can go to a socket without being
@@ -99,6 +101,9 @@ func (s *Service) HeadObject(ctx context.Context, by Caller, in GetObjectInput) 
 		return nil, err
 	}
 	out := &GetObjectOutput{Object: object, VersionID: found.versionID(), Length: object.Size, Checksum: object.Checksum}
+	if tags := len(object.Attributes.Tags); tags > 0 && found.showsTags(by) {
+		out.TagCount = tags
+	}
 	switch {
 	case in.Range != nil && in.Conditions.rangeHolds(object):
 		out.Partial, out.Checksum = true, eventlog.Checksum{}

@@ -31,9 +31,9 @@ func versionID(bucket *projections.Bucket, version *eventlog.Object) string {
 // Decisions change it as their events will change the store, so that one request can make several about one key. It is
 // read from the store only as far as it is asked for.
 type history struct {
-	store  projections.MetadataStore
-	bucket *projections.Bucket
-	key    string
+	records projections.Records
+	bucket  *projections.Bucket
+	key     string
 
 	current  *projections.Object    // nil if there is none
 	versions []*projections.Version // newest first, as far as they were read
@@ -42,18 +42,24 @@ type history struct {
 	gone     map[string]bool        // versions that are still in the store, but deleted by a decision
 }
 
-// history reads the current object of a key.
+// history reads the current object of a key that is locked.
 func (s *Service) history(ctx context.Context, bucket *projections.Bucket, key string) (*history, error) {
-	current, err := s.current(ctx, bucket.Name, key)
+	return readHistory(ctx, s.store, bucket, key)
+}
+
+// readHistory reads the current object of a key. Unless the key is locked, the records must be a snapshot's, where more
+// than the current object is asked for: a version moves between kinds of records when it becomes the current one.
+func readHistory(ctx context.Context, records projections.Records, bucket *projections.Bucket, key string) (*history, error) {
+	current, err := readCurrent(ctx, records, bucket.Name, key)
 	// A bucket that never kept versions has none but current ones.
-	return &history{store: s.store, bucket: bucket, key: key, current: current, complete: bucket.Versioning == ""}, err
+	return &history{records: records, bucket: bucket, key: key, current: current, complete: bucket.Versioning == ""}, err
 }
 
 // newest returns the newest version that is not current, nil if there is none.
 func (h *history) newest(ctx context.Context) (*projections.Version, error) {
 	// Most often one is wanted, and sometimes all are, one after the other.
-	for limit := 2; len(h.versions) == 0 && !h.complete; limit = scanLimit {
-		page, err := h.store.Versions(ctx, h.bucket.Name, projections.Scan{Prefix: h.key, Start: h.key, After: h.last, Limit: limit})
+	for limit := 2; len(h.versions) == 0 && !h.complete; limit = min(2*limit, scanLimit) {
+		page, err := h.records.Versions(ctx, h.bucket.Name, projections.Scan{Prefix: h.key, Start: h.key, After: h.last, Limit: limit})
 		if err != nil {
 			return nil, fmt.Errorf("read versions of %q in bucket %q: %w", h.key, h.bucket.Name, err)
 		}
@@ -132,7 +138,7 @@ func (h *history) version(ctx context.Context, id string) (*projections.Version,
 	if id == "" || h.gone[id] || h.bucket.Versioning == "" {
 		return nil, nil
 	}
-	version, err := h.store.Version(ctx, h.bucket.Name, h.key, id)
+	version, err := h.records.Version(ctx, h.bucket.Name, h.key, id)
 	if errors.Is(err, projections.ErrNotFound) {
 		return nil, nil
 	}
@@ -218,6 +224,7 @@ func (h *history) apply(decided eventlog.Data) {
 		}
 		h.push(&projections.Version{DeleteMarker: true, Object: eventlog.Object{
 			Version: d.Marker.Version, Null: d.Marker.Null, OlderNull: d.Marker.OlderNull, Modified: d.Marker.Modified,
+			Owner: d.Marker.Owner,
 		}})
 		h.current = nil
 	case *eventlog.ObjectDeleted:

@@ -4,19 +4,34 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
 // ListObjects returns a page of a bucket's current objects. Errors: NoSuchBucket, AccessDenied.
 func (s *Service) ListObjects(ctx context.Context, by Caller, l projections.Listing) (projections.Page[*projections.Object], error) {
-	if _, err := s.bucket(ctx, by, l.Bucket); err != nil {
+	bucket, err := s.bucket(ctx, by, l.Bucket)
+	if err != nil {
 		return projections.Page[*projections.Object]{}, err
 	}
 	page, err := projections.ListObjects(ctx, s.store, l)
 	if err != nil {
 		return page, fmt.Errorf("list objects of bucket %q: %w", l.Bucket, err)
 	}
+	for i, object := range page.Records {
+		if ownsAll(bucket, object.Owner) {
+			owned := *object // the record itself is shared
+			owned.Owner = bucket.Owner
+			page.Records[i] = &owned
+		}
+	}
 	return page, nil
+}
+
+// ownsAll tells whether the owner of a bucket is to be shown as that of what has another one: without ACLs, all in the
+// bucket is theirs.
+func ownsAll(bucket *projections.Bucket, owner eventlog.Owner) bool {
+	return bucket.Ownership == eventlog.BucketOwnerEnforced && owner != bucket.Owner
 }
 
 // ListUploads returns a page of a bucket's multipart uploads. Errors: NoSuchBucket, AccessDenied.
@@ -31,7 +46,8 @@ func (s *Service) ListUploads(ctx context.Context, by Caller, l projections.List
 	return page, nil
 }
 
-// ListVersions returns a page of all versions of a bucket's objects. The listing's MarkerID is a version id as S3 has it.
+// ListVersions returns a page of all versions of a bucket's objects. The listing's MarkerID is a version id as S3 has it, or
+// the NextID of a page.
 // Errors: NoSuchBucket, AccessDenied, InvalidArgument for a MarkerID that is no version id.
 func (s *Service) ListVersions(ctx context.Context, by Caller, l projections.Listing) (projections.Page[projections.ListedVersion], error) {
 	var page projections.Page[projections.ListedVersion]
@@ -39,20 +55,35 @@ func (s *Service) ListVersions(ctx context.Context, by Caller, l projections.Lis
 	if err != nil {
 		return page, err
 	}
+	snapshot, err := s.snapshot(ctx)
+	if err != nil {
+		return page, err
+	}
+	defer snapshot.Close()
 	if l.MarkerID != "" {
-		if l.MarkerID, err = s.internalVersion(ctx, bucket, l.Marker, l.MarkerID); err != nil {
+		if l.MarkerID, err = internalVersion(ctx, snapshot, bucket, l.Marker, l.MarkerID); err != nil {
 			return page, err
 		}
 	}
-	if page, err = projections.ListVersions(ctx, s.store, l); err != nil {
+	if page, err = projections.ListVersions(ctx, snapshot, l); err != nil {
 		return page, fmt.Errorf("list versions of bucket %q: %w", l.Bucket, err)
+	}
+	if bucket.Versioning == "" && page.NextID != "" {
+		page.NextID = NullVersion // a key has no other
+	}
+	for i, version := range page.Records {
+		if ownsAll(bucket, version.Owner) {
+			owned := *version.Version
+			owned.Owner = bucket.Owner
+			page.Records[i].Version = &owned
+		}
 	}
 	return page, nil
 }
 
 // internalVersion returns the id in the store for a version id as S3 has it; empty if the key has no null version.
-func (s *Service) internalVersion(ctx context.Context, bucket *projections.Bucket, key, id string) (string, error) {
-	history, err := s.history(ctx, bucket, key)
+func internalVersion(ctx context.Context, records projections.Records, bucket *projections.Bucket, key, id string) (string, error) {
+	history, err := readHistory(ctx, records, bucket, key)
 	if err != nil {
 		return "", err
 	}

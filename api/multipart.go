@@ -100,7 +100,7 @@ func (s *Service) upload(ctx context.Context, by Caller, bucket, key, id string)
 	if err != nil {
 		return nil, fmt.Errorf("read upload %s of %q in bucket %q: %w", id, key, bucket, err)
 	}
-	return upload, permit(by, ofUpload, record, upload.Owner, nil)
+	return upload, permit(by, ofUpload, record, upload.Owner, record.Grants)
 }
 
 // UploadPartInput is a part of an upload.

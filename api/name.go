@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -23,6 +22,13 @@ var (
 	reservedNames = []string{HealthPage, LivePage, ReadyPage}
 
 	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	address    = regexp.MustCompile(`^(\d+\.){3}\d+$`)
+
+	// regionName is the form of the names of AWS's regions, but for one old name of eu-west-1.
+	regionName = regexp.MustCompile(`^([a-z]{2}(-[a-z]+){1,2}-\d+|EU)$`)
+
+	// The labels of a domain name begin and end with a letter or a digit.
+	noLabels = []string{"..", ".-", "-."}
 
 	// S3 keeps these for itself.
 	reservedPrefixes = []string{"xn--", "sthree-", "amzn-s3-demo-"}
@@ -32,8 +38,8 @@ var (
 // checkBucketName applies the rules for names of new buckets.
 // See https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 func checkBucketName(name string) error {
-	_, notAddress := netip.ParseAddr(name)
-	if !bucketName.MatchString(name) || notAddress == nil || strings.Contains(name, "..") ||
+	if !bucketName.MatchString(name) || address.MatchString(name) ||
+		slices.ContainsFunc(noLabels, func(s string) bool { return strings.Contains(name, s) }) ||
 		slices.Contains(reservedNames, name) ||
 		slices.ContainsFunc(reservedPrefixes, func(p string) bool { return strings.HasPrefix(name, p) }) ||
 		slices.ContainsFunc(reservedSuffixes, func(s string) bool { return strings.HasSuffix(name, s) }) {

@@ -82,6 +82,11 @@ func (s *Service) replace(ctx context.Context, by Caller, bucketName, key string
 	if err != nil {
 		return nil, err
 	}
+	if conditions.IfMatch != "" {
+		if err := mayCompare(by, history, history.currentVersion()); err != nil {
+			return nil, err
+		}
+	}
 	if err := conditions.check(key, history.current); err != nil {
 		return nil, err
 	}

@@ -33,31 +33,36 @@ func (s *Service) ReapGarbage(ctx context.Context, age time.Duration, report fun
 // reap deletes the blobs that nothing has named since before a time, and returns how many garbage records that ended.
 //
 // The bytes go first and the records, by an event, last: what a crash leaves half done is done again.
-func (s *Service) reap(ctx context.Context, before time.Time) (int, error) {
-	for reaped := 0; ; {
-		garbage, err := s.store.Garbage(ctx, projections.Garbage{}, reapPage)
+func (s *Service) reap(ctx context.Context, before time.Time) (reaped int, err error) {
+	s.reaping.Lock()
+	defer s.reaping.Unlock()
+	var failures []error
+	for after := (projections.Garbage{}); ; {
+		garbage, err := s.store.Garbage(ctx, after, reapPage)
 		if err != nil {
 			return reaped, fmt.Errorf("list garbage: %w", err)
 		}
 		event := &eventlog.BlobsReaped{}
+		more := len(garbage) == reapPage
 		for _, g := range garbage {
-			if !g.Since.Before(before) {
+			if more = more && g.Since.Before(before); !g.Since.Before(before) {
 				break
 			}
+			after = g
 			if err := s.deleteBlob(ctx, g.FreeBlob); err != nil {
-				return reaped, err
+				failures = append(failures, err) // which stays, for the next time
+				continue
 			}
 			event.Blobs = append(event.Blobs, eventlog.ReapedBlob{FreeBlob: g.FreeBlob, Since: g.Since})
 		}
-		if len(event.Blobs) == 0 {
-			return reaped, nil
+		if len(event.Blobs) > 0 {
+			if err := s.commit(ctx, Caller{}, now(), event); err != nil {
+				return reaped, errors.Join(append(failures, err)...)
+			}
+			reaped += len(event.Blobs)
 		}
-		if err := s.commit(ctx, Caller{}, now(), event); err != nil {
-			return reaped, err
-		}
-		reaped += len(event.Blobs)
-		if len(event.Blobs) < reapPage {
-			return reaped, nil
+		if !more {
+			return reaped, errors.Join(failures...)
 		}
 	}
 }

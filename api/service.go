@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/bleepstore/bleepstore/backends"
@@ -34,7 +35,8 @@ type Config struct {
 	Region string // of all buckets, such as "us-east-1"
 	// Ownership is that of new buckets whose makers say nothing else; empty for no ownership controls.
 	Ownership eventlog.Ownership
-	// Account finds an account by its canonical id. Grants can only be made to accounts that it knows.
+	// Account finds an account by its canonical id. Grants can only be made to accounts that it knows. It is not nil, unless
+	// nothing is granted to accounts.
 	Account func(id string) (account eventlog.Owner, ok bool)
 
 	Log     Log
@@ -54,6 +56,7 @@ type Service struct {
 	blobs     backends.Backend
 	locks     locks
 	incoming  incoming
+	reaping   sync.Mutex // held by who deletes blobs that were named once
 	manifests *manifestCache
 }
 
@@ -104,7 +107,20 @@ func unavailable(cause error) *Error {
 
 // current returns the current object of a key, nil if there is none.
 func (s *Service) current(ctx context.Context, bucket, key string) (*projections.Object, error) {
-	object, err := s.store.Object(ctx, bucket, key)
+	return readCurrent(ctx, s.store, bucket, key)
+}
+
+// snapshot returns the records as of now; the caller closes it.
+func (s *Service) snapshot(ctx context.Context) (projections.Snapshot, error) {
+	snapshot, err := s.store.Snapshot(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("take a snapshot of the metadata: %w", err)
+	}
+	return snapshot, nil
+}
+
+func readCurrent(ctx context.Context, records projections.Records, bucket, key string) (*projections.Object, error) {
+	object, err := records.Object(ctx, bucket, key)
 	if errors.Is(err, projections.ErrNotFound) {
 		return nil, nil
 	}

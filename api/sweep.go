@@ -42,10 +42,12 @@ func (s *Service) SweepBlobs(ctx context.Context, swept func(blobs int), report 
 // that the snapshot shows it; and what nothing names then, nothing ever will. What cannot be read stops the sweep, since
 // it might name anything.
 func (s *Service) Sweep(ctx context.Context) (deleted int, err error) {
+	s.reaping.Lock() // what is named in the snapshot is not deleted meanwhile, manifests above all
+	defer s.reaping.Unlock()
 	boundary := s.incoming.oldest()
-	snapshot, err := s.store.Snapshot(ctx)
+	snapshot, err := s.snapshot(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("take a snapshot: %w", err)
+		return 0, err
 	}
 	defer snapshot.Close()
 	for after := backends.ID(""); ; {

@@ -87,7 +87,7 @@ func TestBucketNames(t *testing.T) {
 	}
 	for _, name := range []string{
 		"ab", strings.Repeat("a", 64), "Upper", "under_score", "-begins", "ends-", ".begins", "ends.", "two..dots",
-		"192.168.5.4", "xn--begins", "sthree-begins", "amzn-s3-demo-begins", "ends-s3alias", "ends--ol-s3", "ends.mrap",
+		"192.168.5.4", "192.168.5.256", "dash-.dot", "dot.-dash", "xn--begins", "sthree-begins", "amzn-s3-demo-begins", "ends-s3alias", "ends--ol-s3", "ends.mrap",
 		"ends--x-s3", "healthz", "readyz", "health", "bücket",
 	} {
 		if got := create(name); got.status != 400 || got.code() != "InvalidBucketName" {
@@ -111,6 +111,7 @@ func TestCreateBucketElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantError(t, create("there", "eu-west-1"), 400, "IllegalLocationConstraintException")
+	wantError(t, create("there", "nowhere"), 400, "InvalidLocationConstraint")
 	wantError(t, create("here", "eu-central-1"), 409, "BucketAlreadyOwnedByYou")
 
 	location, err := c.GetBucketLocation(t.Context(), &s3.GetBucketLocationInput{Bucket: aws.String("here")})

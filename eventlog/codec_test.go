@@ -70,9 +70,9 @@ var samples = []eventlog.Data{
 	},
 	&eventlog.PartStored{
 		Bucket: "photos", Key: "a/b", Upload: "01kc0000000000000000000002",
-		Part: samplePart, Blob: sampleBlob, Freed: sampleFreed,
+		Part: samplePart, Blob: sampleBlob, Freed: sampleFreedV1,
 	},
-	&eventlog.UploadAborted{Bucket: "photos", Key: "a/b", Upload: "01kc0000000000000000000002", Freed: sampleFreed},
+	&eventlog.UploadAborted{Bucket: "photos", Key: "a/b", Upload: "01kc0000000000000000000002", Freed: sampleFreedV1},
 	&eventlog.BlobsReaped{Blobs: []eventlog.ReapedBlob{{FreeBlob: sampleFreed[0], Since: sampleTime}, {FreeBlob: sampleFreed[1], Since: sampleTime}}},
 }
 
@@ -82,10 +82,10 @@ var oldSamples = map[string]eventlog.Data{
 	"object.created.v1.json": &eventlog.ObjectCreated{
 		Bucket: "photos", Key: "2026/ä & <b>/\u2028\".jpg", Via: eventlog.ViaMultipart, Object: sampleObjectV1,
 		Source:    &eventlog.Source{Bucket: "old", Key: "a/b", Version: "01kc0000000000000000000001"},
-		Displaced: eventlog.Displaced{Freed: sampleFreed},
+		Displaced: eventlog.Displaced{Freed: sampleFreedV1},
 	},
 	"object.deleted.v1.json": &eventlog.ObjectDeleted{
-		Bucket: "photos", Key: "a/b", Version: "01kc0000000000000000000001", Freed: sampleFreed,
+		Bucket: "photos", Key: "a/b", Version: "01kc0000000000000000000001", Freed: sampleFreedV1,
 	},
 	"upload.created.v1.json": &eventlog.UploadCreated{
 		Bucket: "photos", Key: "a/b", Upload: "01kc0000000000000000000002", Owner: sampleOwner,
@@ -98,8 +98,13 @@ var (
 	sampleTime  = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
 	sampleOwner = eventlog.Owner{ID: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", Name: "bleepstore"}
 	sampleBlob  = eventlog.Blob{ID: "06d0000000000000000000000b", Size: 5 << 20, CRC64NVME: "rosUhgpPY9M="}
-	sampleFreed = []eventlog.FreeBlob{{ID: "06d0000000000000000000000c"}, {ID: "06d0000000000000000000000d", Manifest: true}}
-	samplePart  = eventlog.Part{
+	sampleFreed = []eventlog.FreeBlob{
+		{ID: "06d0000000000000000000000c"},
+		{ID: "06d0000000000000000000000d", Manifest: true, Size: 5 << 10, CRC64NVME: "rosUhgpPY9M="},
+	}
+	// Of a part, and in the first versions of events, a freed blob has neither size nor checksum.
+	sampleFreedV1 = []eventlog.FreeBlob{{ID: "06d0000000000000000000000c"}, {ID: "06d0000000000000000000000d", Manifest: true}}
+	samplePart    = eventlog.Part{
 		Number: 1, Size: 5 << 20, ETag: "5f363e0e58a95f06cbe9bbc662c5dfb6", Modified: sampleTime,
 		Checksum: eventlog.Checksum{Algorithm: "CRC32C", Type: "FULL_OBJECT", Value: "yZRlqg=="},
 	}

@@ -24,6 +24,7 @@ const (
 type Commit struct {
 	Position Position
 	Events   []Event
+	Data     []byte // the bytes that are stored, of which Position.Hash is the hash; not to be modified
 }
 
 // commitFormat is the version of the form of a commit; event shapes have versions of their own.
@@ -87,6 +88,25 @@ func encodeCommit(log string, prev Position, events int, groups [][]byte) ([]byt
 	return commit.Bytes(), nil
 }
 
+// CutCommit reads the commit that follows prev in log from the beginning of data, and returns what is behind it. Errors are
+// those of a Reader.
+func CutCommit(data []byte, log string, prev Position) (commit Commit, rest []byte, err error) {
+	header, rest, _ := bytes.Cut(data, []byte("\n"))
+	var told commitHeader
+	if err := json.Unmarshal(header, &told); err != nil {
+		return Commit{}, nil, &CorruptError{Log: log, Seq: prev.Seq + 1, Want: "a header", Found: err.Error()}
+	}
+	for range told.Events {
+		if _, rest, _ = bytes.Cut(rest, []byte("\n")); rest == nil {
+			return Commit{}, nil, &CorruptError{
+				Log: log, Seq: prev.Seq + 1, Want: fmt.Sprintf("%d events", told.Events), Found: "fewer",
+			}
+		}
+	}
+	commit, err = decodeCommit(data[:len(data)-len(rest)], log, prev)
+	return commit, rest, err
+}
+
 // decodeCommit reads the commit that follows prev in log. Bytes that are not that commit are a *CorruptError; an event
 // that is sound but unknown is an *UnknownEventError.
 func decodeCommit(data []byte, log string, prev Position) (Commit, error) {
@@ -119,7 +139,7 @@ func decodeCommit(data []byte, log string, prev Position) (Commit, error) {
 		return corrupt("events with checksum "+header.CRC32C, "checksum %s", checksum(lines))
 	}
 
-	commit := Commit{Position: Position{Log: log, Seq: seq, Hash: hash(data)}}
+	commit := Commit{Position: Position{Log: log, Seq: seq, Hash: hash(data)}, Data: data}
 	if n := bytes.Count(lines, []byte("\n")); n != header.Events || n == 0 || lines[len(lines)-1] != '\n' {
 		return corrupt(fmt.Sprintf("%d events", header.Events), "%d lines", n)
 	}
@@ -132,4 +152,17 @@ func decodeCommit(data []byte, log string, prev Position) (Commit, error) {
 		}
 	}
 	return commit, nil
+}
+
+// Prev is the position before the commit.
+func (c *Commit) Prev() (Position, error) {
+	first, _, _ := bytes.Cut(c.Data, []byte("\n"))
+	var header commitHeader
+	if err := json.Unmarshal(first, &header); err != nil {
+		return Position{}, err
+	}
+	if header.Seq == 1 {
+		return Position{}, nil
+	}
+	return Position{Log: header.Log, Seq: header.Seq - 1, Hash: header.Prev}, nil
 }

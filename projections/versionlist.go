@@ -1,6 +1,10 @@
 package projections
 
-import "context"
+import (
+	"context"
+	"errors"
+	"slices"
+)
 
 // ListedVersion is an entry of a list of versions.
 type ListedVersion struct {
@@ -9,17 +13,17 @@ type ListedVersion struct {
 }
 
 // ListVersions returns a page of all the versions of a bucket, current objects included: ascending by key and, within a
-// key, the newest first.
-func ListVersions(ctx context.Context, store MetadataStore, l Listing) (Page[ListedVersion], error) {
+// key, the newest first. The records should be a Snapshot's: a version moves between kinds when it becomes the current one.
+func ListVersions(ctx context.Context, records Records, l Listing) (Page[ListedVersion], error) {
 	scan := func(ctx context.Context, bucket string, scan Scan) ([]ListedVersion, error) {
-		return scanVersions(ctx, store, bucket, scan)
+		return scanVersions(ctx, records, bucket, scan)
 	}
 	return list(ctx, l, scan, func(v ListedVersion) (key, id string) { return v.Key, v.Version.Version })
 }
 
 // scanVersions merges the scans of current objects and of other versions.
-func scanVersions(ctx context.Context, store MetadataStore, bucket string, scan Scan) ([]ListedVersion, error) {
-	versions, err := store.Versions(ctx, bucket, scan)
+func scanVersions(ctx context.Context, records Records, bucket string, scan Scan) ([]ListedVersion, error) {
+	versions, err := records.Versions(ctx, bucket, scan)
 	if err != nil {
 		return nil, err
 	}
@@ -29,9 +33,19 @@ func scanVersions(ctx context.Context, store MetadataStore, bucket string, scan 
 		within = scan.Start
 		ofObjects.Start, ofObjects.After = scan.Start+"\x00", ""
 	}
-	objects, err := store.Objects(ctx, bucket, ofObjects)
+	objects, err := records.Objects(ctx, bucket, ofObjects)
 	if err != nil {
 		return nil, err
+	}
+	if scan.After != "" {
+		// What was newer may have been deleted since the page before, so that an older version is the current one now.
+		current, err := records.Object(ctx, bucket, scan.Start)
+		switch {
+		case err == nil && current.Version < scan.After:
+			objects = slices.Insert(objects, 0, current)
+		case err != nil && !errors.Is(err, ErrNotFound):
+			return nil, err
+		}
 	}
 	merged := make([]ListedVersion, 0, min(scan.Limit, len(objects)+len(versions)))
 	for len(merged) < scan.Limit {

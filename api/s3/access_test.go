@@ -251,3 +251,100 @@ func TestExpectedBucketOwner(t *testing.T) {
 	s.do("DELETE", "/bucket/key?x-amz-expected-bucket-owner=decaf", "").want(403, "AccessDenied")
 	s.do("GET", "/bucket/key", "").want(200, "")
 }
+
+// Who has begun an upload can write only as long as they may write to the bucket.
+func TestUploadsOfThoseWhoMayNotWriteAnyMore(t *testing.T) {
+	s := newBucket(t, "bucket")
+	alt := s.as("alt")
+	begin := func() (url, etag string) {
+		s.do("PUT", "/bucket?acl", "", "X-Amz-Acl: public-read-write").want(200, "")
+		url = "/bucket/key?uploadId=" + alt.do("POST", "/bucket/key?uploads", "", "X-Amz-Acl: public-read").want(200, "").element("UploadId")
+		return url, alt.do("PUT", url+"&partNumber=1", "content").want(200, "").header.Get("ETag")
+	}
+	url, etag := begin()
+	s.do("PUT", "/bucket?acl", "", "X-Amz-Acl: private").want(200, "")
+	alt.do("PUT", url+"&partNumber=1", "other").want(403, "AccessDenied")
+	alt.do("PUT", url+"&partNumber=1", "", "X-Amz-Copy-Source: bucket/key").want(403, "AccessDenied")
+	alt.do("POST", url, completed(etag, "")).want(403, "AccessDenied")
+	alt.do("GET", url, "").want(200, "")
+	alt.do("DELETE", url, "").want(204, "")
+
+	url, etag = begin()
+	s.do("PUT", "/bucket?publicAccessBlock", "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls></PublicAccessBlockConfiguration>").want(200, "")
+	alt.do("POST", url, completed(etag, "")).want(403, "AccessDenied")
+	s.do("DELETE", "/bucket?publicAccessBlock", "").want(204, "")
+
+	// Where ACLs were switched off meanwhile, the object is the bucket's owner's.
+	s.do("PUT", "/bucket?acl", "", "X-Amz-Acl: private").want(200, "")
+	s.do("PUT", "/bucket?ownershipControls", "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>").want(200, "")
+	alt.do("POST", url, completed(etag, "")).want(403, "AccessDenied")
+	s.do("POST", url, completed(etag, "")).want(200, "")
+	s.do("DELETE", "/bucket?ownershipControls", "").want(204, "")
+	s.do("GET", "/bucket/key", "").want(200, "")
+	s.anonymous().do("GET", "/bucket/key", "").want(403, "AccessDenied")
+	alt.do("GET", "/bucket/key", "").want(403, "AccessDenied")
+}
+
+func TestWithoutACLsTheBucketsOwnerOwnsAll(t *testing.T) {
+	s := newBucket(t, "bucket")
+	s.do("PUT", "/bucket?acl", "", "X-Amz-Acl: public-read-write").want(200, "")
+	s.as("alt").do("PUT", "/bucket/key", "content").want(200, "")
+	s.do("PUT", "/bucket?acl", "", "X-Amz-Acl: private").want(200, "")
+	s.do("PUT", "/bucket?ownershipControls", "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>").want(200, "")
+	for _, target := range []string{"/bucket?list-type=2&fetch-owner=true", "/bucket?versions", "/bucket/key?acl"} {
+		if id := s.do("GET", target, "").want(200, "").element("ID"); id != "c0ffee" {
+			t.Errorf("%s tells the owner %s", target, id)
+		}
+	}
+	s.do("DELETE", "/bucket?ownershipControls", "").want(204, "")
+	if id := s.do("GET", "/bucket?list-type=2&fetch-owner=true", "").want(200, "").element("ID"); id != "decaf" {
+		t.Errorf("with ACLs again, it tells the owner %s", id)
+	}
+}
+
+// Tags belong to the owners of the object and of the bucket; to read the object is not enough, in no way.
+func TestWhoMayReadTags(t *testing.T) {
+	s := newBucket(t, "bucket")
+	s.do("PUT", "/bucket?acl", "", "X-Amz-Acl: public-read-write").want(200, "")
+	s.do("PUT", "/bucket/key", "content", "X-Amz-Acl: public-read", "X-Amz-Tagging: secret=value").want(200, "")
+	alt := s.as("alt")
+	alt.do("GET", "/bucket/key?tagging", "").want(403, "AccessDenied")
+	alt.do("GET", "/bucket/key?attributes", "", "X-Amz-Object-Attributes: ETag").want(403, "AccessDenied")
+	if a := alt.do("GET", "/bucket/key", "").want(200, ""); a.header.Get("X-Amz-Tagging-Count") != "" {
+		t.Error("tells others that there are tags")
+	}
+	if a := s.do("GET", "/bucket/key", "").want(200, ""); a.header.Get("X-Amz-Tagging-Count") != "1" {
+		t.Error("does not tell the owner that there are tags")
+	}
+	alt.do("PUT", "/bucket/copy", "", "X-Amz-Copy-Source: bucket/key").want(403, "AccessDenied")
+	alt.do("PUT", "/bucket/copy", "", "X-Amz-Copy-Source: bucket/key", "X-Amz-Tagging-Directive: REPLACE").want(200, "")
+	alt.do("PUT", "/bucket/alts", "content", "X-Amz-Tagging: a=b").want(200, "")
+	s.do("GET", "/bucket/alts", "").want(403, "AccessDenied")
+	s.do("GET", "/bucket/alts?tagging", "").want(200, "") // of the bucket's owner
+	s.do("DELETE", "/bucket/alts?tagging", "").want(204, "")
+}
+
+// Who may write but not read learns nothing from conditions.
+func TestConditionsAreForThoseWhoMayRead(t *testing.T) {
+	s := newBucket(t, "bucket")
+	s.do("PUT", "/bucket/key", "content").want(200, "")
+	s.do("PUT", "/bucket?acl", "", "X-Amz-Grant-Write: id=decaf").want(200, "")
+	alt := s.as("alt")
+	etag := `"` + string(testSums[api.MD5]("content")) + `"`
+	for _, header := range []string{"If-Match: " + etag, `If-Match: "other"`, "If-Match: *"} {
+		alt.do("PUT", "/bucket/key", "other", header).want(403, "AccessDenied")
+		alt.do("PUT", "/bucket/missing", "other", header).want(403, "AccessDenied")
+		alt.do("DELETE", "/bucket/key", "", header).want(403, "AccessDenied")
+		alt.do("DELETE", "/bucket/missing", "", header).want(403, "AccessDenied")
+	}
+	alt.do("DELETE", "/bucket/key", "", "X-Amz-If-Match-Size: 7").want(403, "AccessDenied")
+	a := alt.do("POST", "/bucket?delete", "<Delete><Object><Key>key</Key><Size>7</Size></Object></Delete>",
+		"Content-MD5: "+md5Base64("<Delete><Object><Key>key</Key><Size>7</Size></Object></Delete>")).want(200, "")
+	if a.element("Code") != "AccessDenied" {
+		t.Errorf("answered %s", a.body)
+	}
+	alt.do("PUT", "/bucket/key", "other", "If-None-Match: *").want(412, "PreconditionFailed") // for which writing is enough
+	s.do("PUT", "/bucket/key?acl", "", "X-Amz-Grant-Read: id=decaf").want(200, "")
+	alt.do("PUT", "/bucket/key", "other", `If-Match: "other"`).want(412, "PreconditionFailed")
+	alt.do("PUT", "/bucket/key", "other", "If-Match: "+etag).want(200, "")
+}

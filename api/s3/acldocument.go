@@ -20,9 +20,9 @@ const (
 
 // accessControlPolicy is the document of an ACL.
 type accessControlPolicy struct {
-	XMLName xml.Name  `xml:"AccessControlPolicy"`
-	Owner   *owner    `xml:"Owner"`
-	List    *aclGrant `xml:"AccessControlList"`
+	XMLName xml.Name   `xml:"AccessControlPolicy"`
+	Owner   *owner     `xml:"Owner"`
+	List    *grantList `xml:"AccessControlList"`
 }
 
 type owner struct {
@@ -30,7 +30,7 @@ type owner struct {
 	DisplayName string
 }
 
-type aclGrant struct {
+type grantList struct {
 	Grants grantElements `xml:"Grant"`
 }
 

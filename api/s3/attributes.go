@@ -36,6 +36,9 @@ func (c *call) attributes() (eventlog.Attributes, error) {
 		Expires:            c.header("Expires"),
 		WebsiteRedirect:    c.header("X-Amz-Website-Redirect-Location"),
 	}
+	if err := checkRedirect(a.WebsiteRedirect); err != nil {
+		return a, err
+	}
 	size := 0
 	for name, values := range c.r.Header {
 		suffix, isMetadata := strings.CutPrefix(name, metadataPrefix)
@@ -66,6 +69,24 @@ func (c *call) attributes() (eventlog.Attributes, error) {
 	}
 	a.Tags, err = parseTags(c.header("X-Amz-Tagging"))
 	return a, err
+}
+
+// maxRedirect is how long an x-amz-website-redirect-location can be, in bytes.
+const maxRedirect = 2 << 10
+
+// checkRedirect returns an error unless a page can lead to a location.
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-page-redirect.html
+func checkRedirect(location string) error {
+	begins := func(prefix string) bool { return strings.HasPrefix(location, prefix) }
+	switch {
+	case location == "":
+		return nil
+	case len(location) > maxRedirect:
+		return api.Errorf(api.InvalidRedirectLocation, "The length of website redirect location cannot exceed %d.", maxRedirect)
+	case !begins("/") && !begins("http://") && !begins("https://"):
+		return api.NewError(api.InvalidRedirectLocation)
+	}
+	return nil
 }
 
 // standard is the storage class that goes without saying.
@@ -107,9 +128,6 @@ func setAttributes(header http.Header, a *eventlog.Attributes) {
 	setIf(header, "X-Amz-Storage-Class", a.StorageClass)
 	for name, value := range a.Metadata {
 		header["x-amz-meta-"+name] = []string{value}
-	}
-	if len(a.Tags) > 0 {
-		header["X-Amz-Tagging-Count"] = []string{strconv.Itoa(len(a.Tags))}
 	}
 }
 

@@ -19,14 +19,22 @@ func (c *call) readConditions() api.ReadConditions {
 	}
 }
 
-// sourceConditions reads the conditional headers about the source of a copy.
-func (c *call) sourceConditions() api.ReadConditions {
-	return api.ReadConditions{
-		IfMatch:           c.headerList("X-Amz-Copy-Source-If-Match"),
-		IfNoneMatch:       c.headerList("X-Amz-Copy-Source-If-None-Match"),
-		IfModifiedSince:   c.headerDate("X-Amz-Copy-Source-If-Modified-Since"),
-		IfUnmodifiedSince: c.headerDate("X-Amz-Copy-Source-If-Unmodified-Since"),
+// sourceConditions reads the conditional headers about the source of a copy. A date that cannot be read is an error here,
+// where it is to prevent a change.
+func (c *call) sourceConditions() (conditions api.ReadConditions, err error) {
+	conditions.IfMatch = c.headerList("X-Amz-Copy-Source-If-Match")
+	conditions.IfNoneMatch = c.headerList("X-Amz-Copy-Source-If-None-Match")
+	for name, date := range map[string]*time.Time{
+		"X-Amz-Copy-Source-If-Modified-Since":   &conditions.IfModifiedSince,
+		"X-Amz-Copy-Source-If-Unmodified-Since": &conditions.IfUnmodifiedSince,
+	} {
+		if value := c.header(name); value != "" {
+			if *date, err = parseTime(value); err != nil {
+				return conditions, api.InvalidArgumentf(strings.ToLower(name), value, "The date cannot be read.")
+			}
+		}
 	}
+	return conditions, nil
 }
 
 // writeConditions reads the conditional headers of a write.

@@ -22,8 +22,11 @@ func (c *call) copyObject() error {
 		return err
 	}
 	in := api.CopyObjectInput{
-		Source: source, SourceExpectedOwner: c.header(sourceOwnerHeader), SourceConditions: c.sourceConditions(),
+		Source: source, SourceExpectedOwner: c.header(sourceOwnerHeader),
 		Bucket: c.bucket, Key: c.key, Conditions: c.writeConditions(),
+	}
+	if in.SourceConditions, err = c.sourceConditions(); err != nil {
+		return err
 	}
 	if in.ACL, err = aclOf(c.r.Header); err != nil {
 		return err
@@ -35,7 +38,7 @@ func (c *call) copyObject() error {
 	if err != nil {
 		return err
 	}
-	in.StorageClass = attributes.StorageClass
+	in.StorageClass, in.WebsiteRedirect = attributes.StorageClass, attributes.WebsiteRedirect
 	replace, err := c.replaces("X-Amz-Metadata-Directive", "Unknown metadata directive.")
 	if err != nil {
 		return err

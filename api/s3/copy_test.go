@@ -89,6 +89,28 @@ func FuzzCopySource(f *testing.F) {
 	})
 }
 
+func TestRedirectsOfCopies(t *testing.T) {
+	s := newBucket(t, "bucket")
+	for _, bad := range []string{"elsewhere", "ftp://example.com/", "/" + strings.Repeat("a", 2048)} {
+		s.do("PUT", "/bucket/key", "content", "X-Amz-Website-Redirect-Location: "+bad).want(400, "InvalidRedirectLocation")
+	}
+	s.do("PUT", "/bucket/key", "content", "X-Amz-Website-Redirect-Location: /x").want(200, "")
+	redirect := func(target string, headers ...string) string {
+		s.do("PUT", target, "", append(headers, "X-Amz-Copy-Source: bucket/key")...).want(200, "")
+		return s.do("HEAD", target, "").want(200, "").header.Get("X-Amz-Website-Redirect-Location")
+	}
+	if got := redirect("/bucket/copy"); got != "" {
+		t.Errorf("the copy leads to %q", got)
+	}
+	if got := redirect("/bucket/copy", "X-Amz-Website-Redirect-Location: https://example.com/"); got != "https://example.com/" {
+		t.Errorf("the copy leads to %q", got)
+	}
+	s.do("PUT", "/bucket/key", "", "X-Amz-Copy-Source: bucket/key", "X-Amz-Website-Redirect-Location: /x").want(400, "InvalidRequest")
+	if got := redirect("/bucket/key", "X-Amz-Website-Redirect-Location: /y"); got != "/y" {
+		t.Errorf("the object leads to %q", got)
+	}
+}
+
 // A copy of an object of parts, under other checksums than the parts have.
 func TestCopiesOfPartsGetTheChecksumThatIsAskedFor(t *testing.T) {
 	s := newBucket(t, "bucket")

@@ -71,12 +71,36 @@ type deleteRequest struct {
 	Objects deleteEntries `xml:"Object"`
 }
 
-type deleteEntry struct {
-	Key              string
-	VersionID        string `xml:"VersionId"`
-	ETag             string
-	LastModifiedTime string
-	Size             string
+// deleteEntry is an object to delete. What is nil was not given.
+type deleteEntry struct{ key, version, etag, modified, size *string }
+
+// UnmarshalXML implements xml.Unmarshaler. An element that is unknown or there twice is an error: what was meant by it
+// could be a condition, or another object.
+func (e *deleteEntry) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
+	fields := map[string]**string{
+		"Key": &e.key, "VersionId": &e.version, "ETag": &e.etag, "LastModifiedTime": &e.modified, "Size": &e.size,
+	}
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return err
+		}
+		switch t := token.(type) {
+		case xml.EndElement:
+			return nil
+		case xml.StartElement:
+			field, known := fields[t.Name.Local]
+			if !known || *field != nil {
+				return errors.New("unexpected element " + t.Name.Local)
+			}
+			if err := d.DecodeElement(field, &t); err != nil {
+				return err
+			}
+			if **field == "" {
+				return errors.New("empty element " + t.Name.Local)
+			}
+		}
+	}
 }
 
 type deleteEntries []deleteEntry
@@ -107,16 +131,21 @@ func (r *deleteRequest) keys() ([]api.DeleteKey, error) {
 	}
 	keys := make([]api.DeleteKey, len(r.Objects))
 	for i, entry := range r.Objects {
-		if entry.Key == "" {
+		conditions, err := deleteConditions(text(entry.etag), text(entry.modified), text(entry.size))
+		if err != nil || entry.key == nil {
 			return nil, api.NewError(api.MalformedXML)
 		}
-		conditions, err := deleteConditions(entry.ETag, entry.LastModifiedTime, entry.Size)
-		if err != nil {
-			return nil, api.NewError(api.MalformedXML)
-		}
-		keys[i] = api.DeleteKey{Key: entry.Key, Version: entry.VersionID, Conditions: conditions}
+		keys[i] = api.DeleteKey{Key: *entry.key, Version: text(entry.version), Conditions: conditions}
 	}
 	return keys, nil
+}
+
+// text is the text of an element, empty if there is none.
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 // deleteObjects implements https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -37,7 +38,7 @@ func TestDeleteObjects(t *testing.T) {
 	modified := s.do("HEAD", "/bucket/c", "").want(200, "").header.Get("Last-Modified")
 	s.do("DELETE", "/bucket/c", "", "If-Match: *", "X-Amz-If-Match-Size: 1", "X-Amz-If-Match-Last-Modified-Time: "+modified).want(204, "")
 	s.do("DELETE", "/bucket/c", "", "If-Match: *").want(404, "NoSuchKey")
-	s.do("DELETE", "/bucket/c", "", "X-Amz-If-Match-Size: 1").want(404, "NoSuchKey")
+	s.do("DELETE", "/bucket/c", "", "X-Amz-If-Match-Size: 1").want(204, "")
 	s.do("DELETE", "/bucket/c", "").want(204, "")
 }
 
@@ -54,6 +55,9 @@ func TestDeleteObjectsRefuses(t *testing.T) {
 	for _, body := range []string{
 		entries(0), entries(1001), "<Other><Object><Key>a</Key></Object></Other>", "<Delete><Object><Key>a</Key></Object>",
 		"<Delete><Object><Key></Key></Object></Delete>", "<Delete><Object></Object></Delete>",
+		"<Delete><Object><Key>b</Key><Key>a</Key></Object></Delete>", "<Delete><Object><Key>a</Key><Etag>other</Etag></Object></Delete>",
+		"<Delete><Object><Key>a</Key><VersionId></VersionId></Object></Delete>",
+		"<Delete><Object><Key>a</Key><ETag></ETag></Object></Delete>", "<Delete><Object><Key>a</Key><Size/></Object></Delete>",
 		"<Delete><Quiet>maybe</Quiet><Object><Key>a</Key></Object></Delete>", "<Delete><Object><Key>&#1;</Key></Object></Delete>",
 		"<!DOCTYPE d [<!ENTITY e 'a'>]><Delete><Object><Key>&e;</Key></Object></Delete>",
 	} {
@@ -80,6 +84,51 @@ func TestDeleteObjectsRefuses(t *testing.T) {
 	s.do("HEAD", "/bucket/a", "").want(404, "")
 }
 
+// Who sends a condition does not want the change in any case, also where the server does not know the condition.
+func TestConditionsOfChangesAreNotIgnored(t *testing.T) {
+	s := newBucket(t, "bucket")
+	s.do("PUT", "/bucket/key", "content", "X-Amz-Tagging: a=b").want(200, "")
+	const past = "Sat, 29 Oct 1994 19:43:31 GMT"
+	for _, test := range []struct {
+		method, target, header string
+		status                 int
+		code                   string
+	}{
+		{"DELETE", "/bucket/key", "If-None-Match: *", 501, "NotImplemented"},
+		{"DELETE", "/bucket/key", "If-Unmodified-Since: " + past, 501, "NotImplemented"},
+		{"DELETE", "/bucket/key", "If-Modified-Since: " + past, 501, "NotImplemented"},
+		{"DELETE", "/bucket/key?tagging", `If-Match: "other"`, 501, "NotImplemented"},
+		{"DELETE", "/bucket", `If-Match: "other"`, 501, "NotImplemented"},
+		{"PUT", "/bucket/key", "If-Unmodified-Since: " + past, 501, "NotImplemented"},
+		{"PUT", "/bucket/key", "X-Amz-If-Match-Size: 1", 501, "NotImplemented"},
+		{"PUT", "/bucket/key", `X-Amz-Copy-Source-If-Match: "other"`, 501, "NotImplemented"},
+		{"PUT", "/bucket/key", "If-Match: ", 400, "InvalidArgument"},
+		{"PUT", "/bucket/key", "If-None-Match: ", 400, "InvalidArgument"},
+		{"DELETE", "/bucket/key", "If-Match: ", 400, "InvalidArgument"},
+		{"DELETE", "/bucket/key", "X-Amz-If-Match-Size: ", 400, "InvalidArgument"},
+		{"DELETE", "/bucket/key", "X-Amz-If-Match-Last-Modified-Time: ", 400, "InvalidArgument"},
+		{"DELETE", "/bucket/key?x-amz-if-match-size=", "", 400, "InvalidArgument"},
+	} {
+		r := s.request(test.method, test.target, "other")
+		if name, value, ok := strings.Cut(test.header, ": "); ok {
+			r.Header[http.CanonicalHeaderKey(name)] = []string{value}
+		}
+		s.sign(r, "UNSIGNED-PAYLOAD")
+		s.send(r).want(test.status, test.code)
+	}
+	for _, header := range []string{
+		"X-Amz-Copy-Source-If-Unmodified-Since: junk", "X-Amz-Copy-Source-If-Modified-Since: 1994", "X-Amz-Copy-Source-If-Match: ",
+	} {
+		s.do("PUT", "/bucket/copy", "", "X-Amz-Copy-Source: bucket/key", header).want(400, "InvalidArgument")
+	}
+	s.do("PUT", "/bucket/copy", "", "X-Amz-Copy-Source: bucket/key", "X-Amz-Copy-Source-If-Unmodified-Since: 1994-10-29T19:43:31Z").
+		want(412, "PreconditionFailed")
+	if a := s.do("GET", "/bucket/key", "").want(200, ""); a.body != "content" || a.header.Get("X-Amz-Tagging-Count") != "1" {
+		t.Errorf("the object is now %q with %v", a.body, a.header)
+	}
+	s.do("GET", "/bucket/copy", "").want(404, "NoSuchKey")
+}
+
 func FuzzDeleteObjects(f *testing.F) {
 	f.Add([]byte("<Delete><Quiet>true</Quiet><Object><Key>a</Key><VersionId>v</VersionId></Object></Delete>"))
 	f.Add([]byte("<Delete><Object/><Object><ETag>e</ETag><Size>1</Size></Object></Delete>"))
@@ -89,7 +138,7 @@ func FuzzDeleteObjects(f *testing.F) {
 			return
 		}
 		keys, err := request.keys()
-		if err == nil && (len(keys) == 0 || len(keys) > 1000 || slices.ContainsFunc(request.Objects, func(e deleteEntry) bool { return e.Key == "" })) {
+		if err == nil && (len(keys) == 0 || len(keys) > 1000 || slices.ContainsFunc(request.Objects, func(e deleteEntry) bool { return e.key == nil })) {
 			t.Errorf("%q gives %d keys", data, len(keys))
 		}
 	})

@@ -31,7 +31,7 @@ func (c *call) readForm() (*form, error) {
 	if parameters["boundary"] == "" {
 		return nil, api.NewError(api.MalformedPOSTRequest)
 	}
-	limited := &fieldsReader{from: &c.body}
+	limited, size := &fieldsReader{from: &c.body}, 0
 	parts := multipart.NewReader(limited, parameters["boundary"])
 	f := &form{fields: make(map[string]string)}
 	for {
@@ -52,6 +52,9 @@ func (c *call) readForm() (*form, error) {
 		value, err := io.ReadAll(part)
 		if err != nil {
 			return nil, malformedForm(err)
+		}
+		if size += len(name) + len(value); size > maxFields {
+			return nil, api.NewError(api.MaxPostPreDataLengthExceeded)
 		}
 		if before, several := f.fields[name]; several {
 			f.fields[name] = before + "," + string(value)
@@ -86,7 +89,7 @@ func malformedForm(err error) error {
 	return malformed
 }
 
-// fieldsReader reads a form, of which only so much may come before the file as fields may be long.
+// fieldsReader reads a form, of which not much more may come before the file than its fields may be long.
 type fieldsReader struct {
 	from  io.Reader
 	read  int
@@ -144,9 +147,13 @@ func (f *form) header() (http.Header, error) {
 		if !validHeader(field, value) {
 			return nil, api.InvalidArgumentf(field, value, "The field has characters that a header can't have.")
 		}
-		if value != "" {
-			header[name] = []string{value}
+		if value == "" {
+			continue
 		}
+		if _, twice := header[name]; twice {
+			return nil, api.InvalidArgumentf(field, value, "Another field stands for the same header.")
+		}
+		header[name] = []string{value}
 	}
 	return header, nil
 }

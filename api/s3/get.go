@@ -95,6 +95,9 @@ func (c *call) describe(out *api.GetObjectOutput) int {
 	header["Accept-Ranges"] = acceptRanges
 	header["Content-Length"] = []string{strconv.FormatInt(out.Length, 10)}
 	setIf(header, versionHeader, out.VersionID)
+	if out.TagCount > 0 {
+		header["X-Amz-Tagging-Count"] = []string{strconv.Itoa(out.TagCount)}
+	}
 	if out.PartsCount > 0 {
 		header["X-Amz-Mp-Parts-Count"] = []string{strconv.Itoa(out.PartsCount)}
 	}

@@ -21,8 +21,11 @@ var hoistable = []string{
 }
 
 // hoist makes headers of the parameters that stand for some, where the request does not have them as headers. It must
-// come after the signature was verified.
+// come after the signature was verified. In a header, version 2 does not sign them, and then they stand for nothing.
 func (c *call) hoist() {
+	if strings.HasPrefix(c.header("Authorization"), "AWS ") {
+		return
+	}
 	for name, values := range c.query {
 		name = http.CanonicalHeaderKey(name)
 		if len(c.r.Header[name]) > 0 || !strings.HasPrefix(name, "X-Amz-") {

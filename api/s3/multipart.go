@@ -75,8 +75,11 @@ func (c *call) uploadPartCopy() error {
 		return err
 	}
 	in := api.UploadPartCopyInput{
-		Source: source, SourceExpectedOwner: c.header(sourceOwnerHeader), SourceConditions: c.sourceConditions(),
+		Source: source, SourceExpectedOwner: c.header(sourceOwnerHeader),
 		Bucket: c.bucket, Key: c.key, Upload: upload, Number: number,
+	}
+	if in.SourceConditions, err = c.sourceConditions(); err != nil {
+		return err
 	}
 	if header := c.header("X-Amz-Copy-Source-Range"); header != "" {
 		if in.SourceRange = parseRange(header); in.SourceRange == nil {
@@ -184,6 +187,9 @@ func (c *call) completeMultipartUpload() error {
 	// The checksum headers are about the object, and not, as elsewhere, about the body.
 	var request completeRequest
 	body := api.Body{Reader: &c.body, Length: c.verified.Length}
+	if err := c.contentMD5(&body); err != nil {
+		return err
+	}
 	if err := c.readDocument(&request, body, maxKeyList); err != nil {
 		return err
 	}

@@ -122,7 +122,7 @@ func (c *call) authenticateForm(f *form) error {
 		err = sigv4.ErrVersion2()
 	case v2:
 		accessKey = f.fields["awsaccesskeyid"]
-		err = c.h.V2.VerifyForm(accessKey, policy, f.fields["signature"])
+		err = c.h.V2.VerifyForm(accessKey, policy, f.fields["signature"], f.fields["x-amz-security-token"])
 	}
 	if accessKey != "" && err == nil {
 		c.by.AccessKey, c.by.Account = accessKey, c.h.Accounts[accessKey]
@@ -133,8 +133,8 @@ func (c *call) authenticateForm(f *form) error {
 // formBody describes the file to the Service, once the policy allows the form.
 func (c *call) formBody(f *form) (api.Body, error) {
 	body := api.Body{Reader: f.file, Length: -1}
-	encoded := f.fields["policy"]
-	if encoded == "" {
+	encoded, has := f.fields["policy"]
+	if !has {
 		return body, nil
 	}
 	document, err := base64.StdEncoding.DecodeString(encoded)

@@ -28,14 +28,49 @@ var refusedHeaders = map[string][]string{
 // headers into the query. S3 obeys few of them there; what would be refused as a header is refused there too.
 func (c *call) refuseHeaders() error {
 	for name, values := range c.r.Header {
-		if refused(name, values[0]) {
+		if slices.ContainsFunc(values, func(value string) bool { return refused(name, value) }) {
 			return refusal(name)
+		}
+		if err := c.refuseCondition(name, values); err != nil {
+			return err
 		}
 	}
 	for name, values := range c.query {
-		if name := http.CanonicalHeaderKey(name); refused(name, values[0]) {
+		name := http.CanonicalHeaderKey(name)
+		// A copy that is not recognized would overwrite its target with nothing.
+		if refused(name, values[0]) || strings.HasPrefix(name, copySourceHeader) {
 			return refusal(name)
 		}
+	}
+	return nil
+}
+
+// conditionHeaders are the headers that a change can depend on, with the operations that look at them.
+var conditionHeaders = map[string]map[string]bool{
+	"If-Match":                          setOf("CompleteMultipartUpload", "CopyObject", "DeleteObject", "PostObject", "PutObject"),
+	"If-None-Match":                     setOf("CompleteMultipartUpload", "CopyObject", "PostObject", "PutObject"),
+	"If-Modified-Since":                 nil,
+	"If-Unmodified-Since":               nil,
+	"X-Amz-If-Match-Last-Modified-Time": setOf("DeleteObject"),
+	"X-Amz-If-Match-Size":               setOf("DeleteObject"),
+
+	"X-Amz-Copy-Source-If-Match":            setOf("CopyObject", "UploadPartCopy"),
+	"X-Amz-Copy-Source-If-None-Match":       setOf("CopyObject", "UploadPartCopy"),
+	"X-Amz-Copy-Source-If-Modified-Since":   setOf("CopyObject", "UploadPartCopy"),
+	"X-Amz-Copy-Source-If-Unmodified-Since": setOf("CopyObject", "UploadPartCopy"),
+}
+
+// refuseCondition returns an error for a condition of a change that would not be looked at, or that says nothing: whoever
+// sends one does not want the change in any case.
+func (c *call) refuseCondition(name string, values []string) error {
+	evaluated, isCondition := conditionHeaders[name]
+	switch {
+	case !isCondition || c.r.Method == http.MethodGet || c.r.Method == http.MethodHead:
+		return nil
+	case !evaluated[c.op.name]:
+		return refusal(name)
+	case slices.Contains(values, ""):
+		return api.InvalidArgumentf(strings.ToLower(name), "", "A condition must not be empty.")
 	}
 	return nil
 }

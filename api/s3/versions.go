@@ -92,9 +92,8 @@ func (c *call) listObjectVersions() error {
 	x.key("KeyMarker", l.Marker)
 	x.text("VersionIdMarker", l.MarkerID)
 	x.keyIf("NextKeyMarker", page.Next)
-	if page.NextID != "" {
-		x.text("NextVersionIdMarker", shownVersion(&page.Records[len(page.Records)-1].Object))
-	}
+	// Also of a null version, whose name would not tell any more where the page ended when the version is deleted.
+	x.textIf("NextVersionIdMarker", page.NextID)
 	x.pageEnd(l, page.Truncated)
 	for _, version := range page.Records {
 		x.version(version)

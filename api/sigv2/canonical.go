@@ -55,7 +55,7 @@ func isBucket(resource string) bool {
 func stringToSign(r *http.Request, c *claim, resource string, signed map[string]bool) string {
 	var b strings.Builder
 	for _, line := range []string{
-		r.Method, headerOrParameter(r, c, "Content-Md5"), headerOrParameter(r, c, "Content-Type"), c.date,
+		r.Method, strings.TrimSpace(r.Header.Get("Content-Md5")), strings.TrimSpace(r.Header.Get("Content-Type")), c.date,
 	} {
 		b.WriteString(line)
 		b.WriteByte('\n')
@@ -76,21 +76,13 @@ func stringToSign(r *http.Request, c *claim, resource string, signed map[string]
 	return b.String()
 }
 
-// headerOrParameter returns a header. Some signers of URLs put headers that they sign into the query.
-func headerOrParameter(r *http.Request, c *claim, name string) string {
-	value := r.Header.Get(name)
-	if value == "" && c.presigned {
-		value = r.URL.Query().Get(strings.ToLower(name))
-	}
-	return strings.TrimSpace(value)
-}
-
-// amzHeaders returns the values of the x-amz-* headers, by their lower-case names.
+// amzHeaders returns the values of the x-amz-* headers, by their lower-case names. In a URL that is signed, parameters
+// stand for those that the request does not have.
 func amzHeaders(r *http.Request, c *claim) map[string]string {
 	amz := make(map[string]string)
 	add := func(name string, values []string) {
 		name = strings.ToLower(name)
-		if !strings.HasPrefix(name, "x-amz-") || amz[name] != "" {
+		if _, has := amz[name]; has || !strings.HasPrefix(name, "x-amz-") {
 			return
 		}
 		trimmed := make([]string, len(values))
@@ -108,6 +100,24 @@ func amzHeaders(r *http.Request, c *claim) map[string]string {
 		}
 	}
 	return amz
+}
+
+// checkParameters returns InvalidArgument for parameters that stand for a header and could be taken for something else
+// than what was signed: those that are there twice, in whatever spelling, and those with line ends.
+func checkParameters(r *http.Request) error {
+	seen := make(map[string]bool)
+	for name, values := range r.URL.Query() {
+		lower := strings.ToLower(name)
+		if !strings.HasPrefix(lower, "x-amz-") {
+			continue
+		}
+		isControl := func(r rune) bool { return r < ' ' || r == 0x7F }
+		if seen[lower] || len(values) > 1 || strings.ContainsFunc(values[0], isControl) {
+			return api.InvalidArgumentf(name, values[0], "A parameter that stands for a header must be there once, in one line.")
+		}
+		seen[lower] = true
+	}
+	return nil
 }
 
 // parameter is one of a query, its value decoded.

@@ -88,10 +88,14 @@ func (v *Verifier) Verify(r *http.Request) (*sigv4.Verified, error) {
 	return verified, err
 }
 
-// VerifyForm checks the signature of a form, which is one of its policy in the form that the form has it: base64.
-// Errors: InvalidAccessKeyId, SignatureDoesNotMatch.
-func (v *Verifier) VerifyForm(accessKey, policy, signature string) error {
+// VerifyForm checks the signature of a form, which is one of its policy in the form that the form has it: base64. Only
+// permanent credentials exist here, so a session token can belong to none.
+// Errors: InvalidAccessKeyId, InvalidToken, SignatureDoesNotMatch.
+func (v *Verifier) VerifyForm(accessKey, policy, signature, token string) error {
 	secret, err := v.secret(accessKey)
+	if err == nil && token != "" {
+		err = api.NewError(api.InvalidToken)
+	}
 	if err == nil && !signs(secret, policy, signature) {
 		err = mismatch(accessKey, policy, signature)
 	}
@@ -141,6 +145,9 @@ func (v *Verifier) readQuery(r *http.Request) (*claim, error) {
 	c := &claim{
 		accessKey: query.Get("AWSAccessKeyId"), signature: query.Get("Signature"), date: query.Get("Expires"), presigned: true,
 	}
+	if err := checkParameters(r); err != nil {
+		return nil, err
+	}
 	if c.date == "" {
 		return nil, api.Errorf(api.AccessDenied,
 			"Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters")
@@ -176,9 +183,10 @@ func (v *Verifier) check(r *http.Request, c *claim) error {
 		if signs(secret, stringToSign(r, c, resource, subresources), c.signature) {
 			return nil
 		}
-		// Some clients do not sign sub-resources that are younger than this version. A URL that was given away must have all
-		// that it is about in its signature.
-		if !c.presigned && signs(secret, stringToSign(r, c, resource, oldSubresources), c.signature) {
+		// Some clients do not sign sub-resources that are younger than this version. That must not make a change of another
+		// one, and a URL that was given away must have all that it is about in its signature.
+		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+		if reads && !c.presigned && signs(secret, stringToSign(r, c, resource, oldSubresources), c.signature) {
 			return nil
 		}
 	}

@@ -89,13 +89,16 @@ func TestVerifyForm(t *testing.T) {
 	v := newVerifier(now)
 	// printf policy | openssl dgst -sha1 -hmac $SECRET -binary | base64
 	const signature = "RDbpo48fznv4y75aJ1A4eQxc9AA="
-	if err := v.VerifyForm(exampleKey, "policy", signature); err != nil {
+	if err := v.VerifyForm(exampleKey, "policy", signature, ""); err != nil {
 		t.Error(err)
 	}
-	if err := v.VerifyForm(exampleKey, "other", signature); api.AsError(err).Code != api.SignatureDoesNotMatch {
+	if err := v.VerifyForm(exampleKey, "other", signature, ""); api.AsError(err).Code != api.SignatureDoesNotMatch {
 		t.Errorf("another policy: %v", err)
 	}
-	if err := v.VerifyForm("nobody", "policy", signature); api.AsError(err).Code != api.InvalidAccessKeyID {
+	if err := v.VerifyForm(exampleKey, "policy", signature, "token"); api.AsError(err).Code != api.InvalidToken {
+		t.Errorf("with a session token: %v", err)
+	}
+	if err := v.VerifyForm("nobody", "policy", signature, ""); api.AsError(err).Code != api.InvalidAccessKeyID {
 		t.Errorf("unknown key: %v", err)
 	}
 }

@@ -38,7 +38,8 @@ type credential struct {
 //
 // The checks come in the order in which S3 makes them, so that a request with several faults gets the same answer.
 func (v *Verifier) readClaim(r *http.Request) (*claim, error) {
-	authorization, signed := r.Header["Authorization"]
+	authorization := r.Header["Authorization"]
+	signed := len(authorization) > 0 && authorization[0] != "" || len(authorization) > 1
 	var query url.Values
 	if r.URL.RawQuery != "" {
 		// A parameter that net/url drops would be signed in one form and obeyed in another.

@@ -107,7 +107,6 @@ func TestVerifyRefusesHeader(t *testing.T) {
 		message       string
 		detail        [2]string
 	}{
-		"empty":            {authorization: func(string) string { return "" }, code: api.InvalidArgument, message: "one and only one ' '"},
 		"other scheme":     {authorization: func(string) string { return "Bearer token" }, code: api.InvalidArgument, message: "Unsupported Authorization Type", detail: [2]string{"ArgumentValue", "Bearer token"}},
 		"signature v2":     {authorization: func(string) string { return "AWS key:signature" }, code: api.InvalidRequest, message: "AWS4-HMAC-SHA256"},
 		"asymmetric":       {authorization: func(a string) string { return strings.Replace(a, algorithm, "AWS4-ECDSA-P256-SHA256", 1) }, code: api.NotImplemented},
@@ -269,5 +268,11 @@ func TestKeyCacheIsBounded(t *testing.T) {
 		if len(cache.keys) > maxCachedKeys {
 			t.Fatalf("the cache holds %d keys", len(cache.keys))
 		}
+	}
+}
+
+func TestAnEmptyAuthorizationIsNone(t *testing.T) {
+	if verified := verify(t, received(t, strings.NewReader("GET / HTTP/1.1\r\nHost: h\r\nAuthorization:\r\n\r\n"))); verified.AccessKey != "" {
+		t.Errorf("it is that of %q", verified.AccessKey)
 	}
 }

@@ -158,8 +158,6 @@ def old_signatures():
     expect(client.list_objects_v2(Bucket=bucket, Prefix="par")["KeyCount"], 1)
     client.copy_object(Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": "parts"})
     client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
-    client.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={"BlockPublicAcls": True})
-    client.delete_public_access_block(Bucket=bucket)
     keys = [{"Key": item["Key"]} for item in client.list_objects(Bucket=bucket)["Contents"]]
     expect(len(client.delete_objects(Bucket=bucket, Delete={"Objects": keys})["Deleted"]), len(keys))
 
