@@ -155,8 +155,11 @@ func decodeCommit(data []byte, log string, prev Position) (Commit, error) {
 }
 
 // Prev is the position before the commit.
-func (c *Commit) Prev() (Position, error) {
-	first, _, _ := bytes.Cut(c.Data, []byte("\n"))
+func (c *Commit) Prev() (Position, error) { return prevOf(c.Data) }
+
+// prevOf returns the position before a commit, as the commit tells.
+func prevOf(data []byte) (Position, error) {
+	first, _, _ := bytes.Cut(data, []byte("\n"))
 	var header commitHeader
 	if err := json.Unmarshal(first, &header); err != nil {
 		return Position{}, err

@@ -3,6 +3,7 @@ package eventlog_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -212,5 +213,33 @@ func TestUnknownOutcomeStopsTheLog(t *testing.T) {
 	defer log.Close()
 	if log.Head() != head {
 		t.Errorf("head %v, want %v", log.Head(), head)
+	}
+}
+
+// A flipped bit in the sequence of a message would make the server note down all those that seem to be missing.
+func TestSequencesAreCheckedBeforeTheServerStarts(t *testing.T) {
+	for _, bit := range []int{0, 20, 40, 61} {
+		dir := closedLog(t)
+		if err := os.Remove(find(t, dir, "index.db")); err != nil { // as after a crash
+			t.Fatal(err)
+		}
+		path := find(t, dir, "*.blk")
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second := int(binary.LittleEndian.Uint32(data) &^ (1 << 31))
+		data[second+4+bit/8] ^= 1 << (bit % 8)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err = eventlog.Open(t.Context(), eventlog.Config{Dir: dir})
+		if corrupt, ok := errors.AsType[*eventlog.CorruptError](err); !ok || corrupt.Seq != 2 && corrupt.Seq != 3 {
+			t.Errorf("bit %d: got %v", bit, err)
+		}
+		// The commits themselves are sound.
+		if commits, err := remains(t, dir); len(commits) != damagedCommits || err != nil {
+			t.Errorf("bit %d: %d commits remain, %v", bit, len(commits), err)
+		}
 	}
 }

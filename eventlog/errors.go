@@ -28,7 +28,17 @@ type CorruptError struct {
 
 func (e *CorruptError) Error() string {
 	return fmt.Sprintf("event log %s is damaged at commit %d: expected %s, found %s; "+
-		"stop the server, keep the data folder as it is, and restore the folder from a copy", e.Log, e.Seq, e.Want, e.Found)
+		"stop the server, keep the data folder as it is, and run \"bleepstore log repair\"", e.Log, e.Seq, e.Want, e.Found)
+}
+
+// TrimmedError says that the log does not reach back to a position any more; the archive does.
+type TrimmedError struct {
+	Position Position
+	First    uint64 // the first commit that the log has
+}
+
+func (e *TrimmedError) Error() string {
+	return fmt.Sprintf("the event log was trimmed: it begins with commit %d, and does not have all behind %v; the archive does", e.First, e.Position)
 }
 
 // PositionError says that a position is not in the log, so reading cannot begin behind it.

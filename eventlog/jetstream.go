@@ -1,13 +1,12 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -59,9 +58,21 @@ type stream struct {
 	said   *serverErrors
 }
 
-// openStream starts a server in this process, which listens nowhere, and opens the stream in dir. A new stream gets a
-// new log id, unless mustExist: then a missing stream is an error.
-func openStream(ctx context.Context, dir string, mustExist bool) (_ *stream, last uint64, err error) {
+// streamOptions say how to open a stream.
+type streamOptions struct {
+	mustExist bool // a missing stream is an error, rather than the beginning of a new log
+
+	// What is for the rebuilding of a log alone, which makes a stream that does not exist.
+	log   string // the id of the log; empty for a new one
+	first uint64 // sequence of the first message; 0 is 1
+	lazy  bool   // appends are not synced; Rebuild does that in the end
+}
+
+// streamState says which messages a stream has; last is below first if there is none.
+type streamState struct{ first, last uint64 }
+
+// openStream starts a server in this process, which listens nowhere, and opens the stream in dir, or makes one.
+func openStream(ctx context.Context, dir string, o streamOptions) (_ *stream, state streamState, err error) {
 	s := &stream{said: new(serverErrors)}
 	defer func() {
 		if err != nil {
@@ -75,7 +86,7 @@ func openStream(ctx context.Context, dir string, mustExist bool) (_ *stream, las
 
 		JetStream:         true,
 		StoreDir:          dir,
-		SyncAlways:        true,
+		SyncAlways:        !o.lazy,
 		MaxPayload:        maxMessage,
 		JetStreamMaxStore: 1 << 60, // instead of a part of what the disk has free now; see appendReserve
 
@@ -83,68 +94,55 @@ func openStream(ctx context.Context, dir string, mustExist bool) (_ *stream, las
 		MaxClosedClients: 1,
 	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("configure the embedded NATS server: %w", err)
+		return nil, state, fmt.Errorf("configure the embedded NATS server: %w", err)
 	}
 	s.server.SetLogger(s.said, false, false)
 	s.server.Start()
 	config := s.server.JetStreamConfig()
 	if config == nil {
-		return nil, 0, fmt.Errorf("start JetStream in %s: %w", dir, s.said.err())
+		return nil, state, fmt.Errorf("start JetStream in %s: %w", dir, s.said.err())
 	}
-	if !config.SyncAlways {
-		return nil, 0, errors.New("JetStream does not sync every append to disk")
+	if !config.SyncAlways && !o.lazy {
+		return nil, state, errors.New("JetStream does not sync every append to disk")
 	}
 
 	s.conn, err = nats.Connect("", nats.InProcessServer(s.server), nats.NoReconnect(), nats.PingInterval(time.Hour))
 	if err != nil {
-		return nil, 0, fmt.Errorf("connect to the embedded NATS server: %w", err)
+		return nil, state, fmt.Errorf("connect to the embedded NATS server: %w", err)
 	}
 	if s.js, err = jetstream.New(s.conn); err != nil {
-		return nil, 0, fmt.Errorf("connect to JetStream: %w", err)
+		return nil, state, fmt.Errorf("connect to JetStream: %w", err)
 	}
 	s.handle, err = s.js.Stream(ctx, streamName)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		if mustExist {
-			return nil, 0, &CorruptError{Seq: 1, Want: "stream " + streamName, Found: "none in " + dir}
+		if o.mustExist {
+			return nil, state, &CorruptError{Seq: 1, Want: "stream " + streamName, Found: "none in " + dir}
 		}
-		s.handle, err = s.js.CreateStream(ctx, streamConfig())
+		s.handle, err = s.js.CreateStream(ctx, streamConfig(o))
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("open stream %s: %w", streamName, err)
+		return nil, state, fmt.Errorf("open stream %s: %w", streamName, err)
 	}
 	info := s.handle.CachedInfo()
 	if s.log = info.Config.Metadata[logIDKey]; s.log == "" {
-		return nil, 0, fmt.Errorf("stream %s in %s has no log id: it is not an event log", streamName, dir)
+		return nil, state, fmt.Errorf("stream %s in %s has no log id: it is not an event log", streamName, dir)
 	}
 	if info.Config.PersistMode != jetstream.DefaultPersistMode {
-		return nil, 0, fmt.Errorf("stream %s does not sync every append to disk: persist mode %v", streamName, info.Config.PersistMode)
+		return nil, state, fmt.Errorf("stream %s does not sync every append to disk: persist mode %v", streamName, info.Config.PersistMode)
 	}
-	return s, info.State.LastSeq, nil
+	// Of an empty stream JetStream says that the first message is 0, or the one that will be.
+	return s, streamState{max(info.State.FirstSeq, 1), info.State.LastSeq}, nil
 }
 
 // syncLastBlock makes durable what an earlier process wrote and, killed too early, did not sync: from now on, all that
 // can be read counts as durable. Earlier blocks are synced, because each message is before the next one is written.
 func syncLastBlock(dir string) error {
-	files := os.DirFS(dir)
-	blocks, err := fs.Glob(files, path.Join(server.JetStreamStoreDir, "*/streams", streamName, "msgs/*.blk"))
-	if err != nil {
+	list, err := blocks(dir)
+	if err != nil || len(list) == 0 {
 		return err
 	}
-	var last string
-	var written time.Time
-	for _, block := range blocks {
-		info, err := fs.Stat(files, block)
-		if err != nil {
-			return fmt.Errorf("sync the end of the event log: %w", err)
-		}
-		if info.ModTime().After(written) {
-			last, written = block, info.ModTime()
-		}
-	}
-	if last == "" {
-		return nil
-	}
-	f, err := os.Open(filepath.Join(dir, last))
+	last := slices.MaxFunc(list, func(a, b block) int { return a.written.Compare(b.written) })
+	f, err := os.Open(last.path)
 	if err != nil {
 		return fmt.Errorf("sync the end of the event log: %w", err)
 	}
@@ -155,7 +153,7 @@ func syncLastBlock(dir string) error {
 	return nil
 }
 
-func streamConfig() jetstream.StreamConfig {
+func streamConfig(o streamOptions) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name:        streamName,
 		Description: "Commits of BleepStore's event log",
@@ -169,7 +167,8 @@ func streamConfig() jetstream.StreamConfig {
 		Duplicates:  duplicateWindow,
 		DenyDelete:  true,
 		AllowDirect: true,
-		Metadata:    map[string]string{logIDKey: uuid.NewString()},
+		Metadata:    map[string]string{logIDKey: cmp.Or(o.log, uuid.NewString())},
+		FirstSeq:    o.first,
 	}
 }
 
@@ -233,6 +232,14 @@ func (s *stream) storedAs(ctx context.Context, seq uint64, want string) error {
 		return fmt.Errorf("%w: %w", errUnknownOutcome, err)
 	case hash(commit) != want:
 		return ErrFenced
+	}
+	return nil
+}
+
+// trim removes the messages before seq.
+func (s *stream) trim(ctx context.Context, seq uint64) error {
+	if err := s.handle.Purge(ctx, jetstream.WithPurgeSequence(seq)); err != nil {
+		return fmt.Errorf("remove the messages of stream %s before %d: %w", streamName, seq, err)
 	}
 	return nil
 }

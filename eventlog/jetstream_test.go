@@ -7,13 +7,13 @@ import (
 
 // An append whose acknowledgement was lost is sent again.
 func TestAppendAgain(t *testing.T) {
-	s, last, err := openStream(t.Context(), t.TempDir(), false)
+	s, state, err := openStream(t.Context(), t.TempDir(), streamOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.close()
-	if last != 0 {
-		t.Errorf("a new stream ends at %d", last)
+	if state.last != 0 {
+		t.Errorf("a new stream ends at %d", state.last)
 	}
 	commit, other := []byte("commit"), []byte("another commit")
 	for range 3 {
@@ -48,7 +48,7 @@ func TestAppendAgain(t *testing.T) {
 }
 
 func TestStreamSettings(t *testing.T) {
-	s, _, err := openStream(t.Context(), t.TempDir(), false)
+	s, _, err := openStream(t.Context(), t.TempDir(), streamOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,6 +30,7 @@ type Log struct {
 	closed  chan struct{}
 
 	mu      sync.Mutex
+	first   uint64 // sequence of the first commit that is here: 1, unless the log was trimmed
 	last    Position
 	recent  recent
 	grown   chan struct{} // closed, and replaced, when last moves
@@ -55,17 +56,21 @@ func Open(ctx context.Context, cfg Config) (_ *Log, err error) {
 	if l.head, acknowledged, err = openHeadFile(cfg.Dir); err != nil {
 		return nil, err
 	}
+	if err := checkBlocks(cfg.Dir); err != nil {
+		return nil, err
+	}
 	if err := syncLastBlock(cfg.Dir); err != nil {
 		return nil, err
 	}
-	var seq uint64
-	if l.stream, seq, err = openStream(ctx, cfg.Dir, acknowledged.Log != ""); err != nil {
+	var state streamState
+	if l.stream, state, err = openStream(ctx, cfg.Dir, streamOptions{mustExist: acknowledged.Log != ""}); err != nil {
 		return nil, err
 	}
-	if err := l.verifyAcknowledged(ctx, acknowledged, seq); err != nil {
+	l.first = state.first
+	if err := l.verifyAcknowledged(ctx, acknowledged, state.last); err != nil {
 		return nil, err
 	}
-	if l.last, err = l.verifyLast(ctx, seq); err != nil {
+	if l.last, err = l.verifyLast(ctx, state.last); err != nil {
 		return nil, err
 	}
 	// An empty log has an id to remember too.
@@ -107,23 +112,33 @@ func (l *Log) verifyAcknowledged(ctx context.Context, acknowledged Position, seq
 
 // verifyLast reads the last commit, which is the one at seq, and returns its position.
 func (l *Log) verifyLast(ctx context.Context, seq uint64) (Position, error) {
-	var prev Position
 	if seq == 0 {
-		return prev, nil
-	}
-	if seq > 1 {
-		found, err := l.hashAt(ctx, seq-1)
-		if err != nil {
-			return Position{}, err
-		}
-		prev = Position{Log: l.ID(), Seq: seq - 1, Hash: found}
+		return Position{}, nil
 	}
 	data, err := l.commitAt(ctx, seq)
 	if err != nil {
 		return Position{}, err
 	}
+	prev, err := l.before(ctx, seq, data)
+	if err != nil {
+		return Position{}, err
+	}
 	commit, err := decodeCommit(data, l.ID(), prev)
 	return commit.Position, err
+}
+
+// before returns the position before the commit at seq. Of the first commit that is here of a log that was trimmed, only
+// the commit itself tells.
+func (l *Log) before(ctx context.Context, seq uint64, data []byte) (Position, error) {
+	if seq > l.First() {
+		found, err := l.hashAt(ctx, seq-1)
+		return Position{Log: l.ID(), Seq: seq - 1, Hash: found}, err
+	}
+	prev, err := prevOf(data)
+	if err != nil {
+		err = &CorruptError{Log: l.ID(), Seq: seq, Want: "a header", Found: err.Error()}
+	}
+	return prev, err
 }
 
 // commitAt returns the bytes of the commit at seq, which the log must have.
@@ -142,6 +157,27 @@ func (l *Log) hashAt(ctx context.Context, seq uint64) (string, error) {
 
 // ID returns the id of the log, which no other log has.
 func (l *Log) ID() string { return l.stream.log }
+
+// First returns the sequence of the first commit that the log still has, or will have if it is empty. Those before it were
+// trimmed.
+func (l *Log) First() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.first
+}
+
+// Start returns the position before the first commit that the log still has.
+func (l *Log) Start(ctx context.Context) (Position, error) {
+	first := l.First()
+	if first > l.Head().Seq || first == 1 {
+		return Position{}, nil
+	}
+	data, err := l.commitAt(ctx, first)
+	if err != nil {
+		return Position{}, err
+	}
+	return l.before(ctx, first, data)
+}
 
 // Head returns the position of the last commit; zero if there is none.
 func (l *Log) Head() Position {

@@ -19,7 +19,8 @@ type Reader struct {
 }
 
 // Read follows the log from behind the position after; the zero Position is before the first commit. A position that is
-// not in the log, because it is ahead of it, of another log or of another history, is a *PositionError.
+// not in the log, because it is ahead of it, of another log or of another history, is a *PositionError; one behind which
+// commits were trimmed is a *TrimmedError.
 // The reader does not depend on ctx; Close it.
 func (l *Log) Read(ctx context.Context, after Position) (*Reader, error) {
 	if err := l.verify(ctx, after); err != nil {
@@ -35,7 +36,10 @@ func (l *Log) Read(ctx context.Context, after Position) (*Reader, error) {
 // verify checks that pos is in the log.
 func (l *Log) verify(ctx context.Context, pos Position) error {
 	head := l.Head()
-	if pos.IsZero() || pos == head {
+	switch {
+	case pos.IsZero() && l.First() > 1:
+		return &TrimmedError{First: l.First()}
+	case pos.IsZero() || pos == head:
 		return nil
 	}
 	refuse := func(reason string, args ...any) error {
@@ -48,6 +52,10 @@ func (l *Log) verify(ctx context.Context, pos Position) error {
 		return refuse("it has no sequence")
 	case pos.Seq > head.Seq:
 		return refuse("it is ahead of the log")
+	case pos.Seq+1 == l.First():
+		return l.verifyBeforeFirst(ctx, pos, refuse)
+	case pos.Seq < l.First():
+		return &TrimmedError{Position: pos, First: l.First()}
 	}
 	found, err := l.hashAt(ctx, pos.Seq)
 	if err != nil {
@@ -59,8 +67,25 @@ func (l *Log) verify(ctx context.Context, pos Position) error {
 	return nil
 }
 
+// verifyBeforeFirst checks the position before the first commit that the log still has, which tells it.
+func (l *Log) verifyBeforeFirst(ctx context.Context, pos Position, refuse func(string, ...any) error) error {
+	data, err := l.commitAt(ctx, pos.Seq+1)
+	if err != nil {
+		return err
+	}
+	prev, err := prevOf(data)
+	switch {
+	case err != nil:
+		return &CorruptError{Log: l.ID(), Seq: pos.Seq + 1, Want: "a header", Found: err.Error()}
+	case prev != pos:
+		return refuse("the commit behind it follows another one, with hash %s", prev.Hash)
+	}
+	return nil
+}
+
 // Next waits until there is a commit and returns it with those that are at hand behind it; never none.
-// An error is final: the end of ctx, ErrClosed, a *CorruptError, or an *UnknownEventError.
+// The end of ctx leaves the reader as it was; any other error is final: ErrClosed, a *CorruptError, or an
+// *UnknownEventError.
 func (r *Reader) Next(ctx context.Context) ([]Commit, error) {
 	head, recent, err := r.wait(ctx)
 	if err != nil {

@@ -22,7 +22,7 @@ type Config struct {
 
 // Checks tell whether the parts of a server work: nil, or what is wrong. They end soon after their context.
 type Checks struct {
-	Metadata, Storage, Log func(ctx context.Context) error
+	Metadata, Storage, Log, Archive func(ctx context.Context) error
 }
 
 // New returns a handler that answers these paths and hands every other request to next.

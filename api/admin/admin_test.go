@@ -25,7 +25,7 @@ var s3 = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write
 func well() admin.Config {
 	return admin.Config{
 		Ready:  func() error { return nil },
-		Checks: admin.Checks{Metadata: works, Storage: works, Log: works},
+		Checks: admin.Checks{Metadata: works, Storage: works, Log: works, Archive: works},
 	}
 }
 
@@ -115,7 +115,7 @@ func TestHealthSaysWhatIsWrong(t *testing.T) {
 	if got.Status != "error" {
 		t.Errorf("status is %q, want error", got.Status)
 	}
-	want := map[string]part{"metadata": {Status: "ok"}, "storage": {Status: "ok"}, "log": {Status: "error", Error: errDown.Error()}}
+	want := map[string]part{"metadata": {Status: "ok"}, "storage": {Status: "ok"}, "log": {Status: "error", Error: errDown.Error()}, "archive": {Status: "ok"}}
 	if len(got.Checks) != len(want) {
 		t.Errorf("%d checks, want %d", len(got.Checks), len(want))
 	}
@@ -137,8 +137,8 @@ func TestHealthLeavesErrorOutWhenAllIsWell(t *testing.T) {
 }
 
 func TestChecksRunInTheTimeOfTheSlowest(t *testing.T) {
-	// Each check waits for the two others: one after the other, they would all end with their context.
-	var arrived [3]chan struct{}
+	// Each check waits for all others: one after the other, they would all end with their context.
+	var arrived [4]chan struct{}
 	for i := range arrived {
 		arrived[i] = make(chan struct{})
 	}
@@ -156,7 +156,7 @@ func TestChecksRunInTheTimeOfTheSlowest(t *testing.T) {
 		}
 	}
 	c := well()
-	c.Checks = admin.Checks{Metadata: meet(0), Storage: meet(1), Log: meet(2)}
+	c.Checks = admin.Checks{Metadata: meet(0), Storage: meet(1), Log: meet(2), Archive: meet(3)}
 	if got := ask(c, "GET", "/health").StatusCode; got != 200 {
 		t.Errorf("status %d, want 200", got)
 	}

@@ -25,6 +25,7 @@ type health struct {
 		Metadata check `json:"metadata"`
 		Storage  check `json:"storage"`
 		Log      check `json:"log"`
+		Archive  check `json:"archive"`
 	} `json:"checks"`
 }
 
@@ -43,11 +44,12 @@ func (c Config) health(w http.ResponseWriter, r *http.Request) {
 	checks.Go(func() { h.Checks.Metadata = run(ctx, c.Checks.Metadata) })
 	checks.Go(func() { h.Checks.Storage = run(ctx, c.Checks.Storage) })
 	checks.Go(func() { h.Checks.Log = run(ctx, c.Checks.Log) })
+	checks.Go(func() { h.Checks.Archive = run(ctx, c.Checks.Archive) })
 	checks.Wait()
 
 	status := http.StatusOK
 	h.Status = statusOK
-	for _, part := range []check{h.Checks.Metadata, h.Checks.Storage, h.Checks.Log} {
+	for _, part := range []check{h.Checks.Metadata, h.Checks.Storage, h.Checks.Log, h.Checks.Archive} {
 		if part.Status != statusOK {
 			status, h.Status = http.StatusServiceUnavailable, statusError
 		}

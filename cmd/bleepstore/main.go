@@ -25,6 +25,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "run the server (the default)", runServe},
+		{"log", "look at the event log of a stopped server, verify, export or repair it", runLog},
 		{"version", "print the version of this program", runVersion},
 		{"help", "print this text", runHelp},
 	}

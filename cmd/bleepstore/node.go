@@ -36,7 +36,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &node{
 		parts: p, config: c, out: out,
-		projector: projections.NewProjector(source{p.log}, p.store),
+		projector: projections.NewProjector(source{p.log, p.archiver}, p.store),
 		stop:      cancel,
 		projected: make(chan struct{}),
 	}
@@ -55,6 +55,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 		Region: c.Server.Region, Ownership: eventlog.Ownership(c.Server.ObjectOwnership), Account: c.Auth.Owner,
 		Log: p.log, Applied: n.projector, Store: p.store, Blobs: p.blobs,
 	})
+	n.background.Go(func() { p.archiver.run(ctx, out) })
 	retry := func(err error) { out.Warn().Err(err).Msg("will be tried again") }
 	if c.Multipart.Expiry > 0 {
 		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, retry) })
@@ -132,6 +133,7 @@ func (n *node) handler() http.Handler {
 			Metadata: func(ctx context.Context) error { return errors.Join(n.upToDate(), n.store.Check(ctx)) },
 			Storage:  n.blobs.Check,
 			Log:      n.log.Check,
+			Archive:  n.archiver.check,
 		},
 		Domain: n.config.Server.Domain,
 	}
@@ -161,7 +163,7 @@ func startingHandler(c *config.Config, out output) http.Handler {
 	check := func(context.Context) error { return errStarting }
 	pages := admin.Config{
 		Ready:  starting,
-		Checks: admin.Checks{Metadata: check, Storage: check, Log: check},
+		Checks: admin.Checks{Metadata: check, Storage: check, Log: check, Archive: check},
 		Domain: c.Server.Domain,
 	}
 	return admin.New(pages, newS3(c, out, starting, nil))

@@ -18,10 +18,11 @@ import (
 
 // parts are what the configuration selects.
 type parts struct {
-	folder *folder
-	log    *eventlog.Log
-	store  projections.MetadataStore
-	blobs  backends.Backend
+	folder   *folder
+	log      *eventlog.Log
+	archiver *archiver
+	store    projections.MetadataStore
+	blobs    backends.Backend
 }
 
 // openParts opens all parts at once: together they take as long as the slowest.
@@ -38,9 +39,11 @@ func openParts(ctx context.Context, c *config.Config) (_ *parts, err error) {
 	var g errgroup.Group
 	g.Go(func() error {
 		log, err := eventlog.Open(ctx, eventlog.Config{Dir: c.LogDir()})
-		if err == nil {
-			p.log = log
+		if err != nil {
+			return err
 		}
+		p.log = log
+		p.archiver, err = openArchiver(ctx, c.ArchiveDir(), log)
 		return err
 	})
 	g.Go(func() error {
@@ -81,6 +84,9 @@ func openBlobs(c *config.Config) (backends.Backend, error) {
 // close closes what is open: first the log, so that nothing new comes, then what it is applied to.
 func (p *parts) close() error {
 	var errs []error
+	if p.archiver != nil {
+		errs = append(errs, p.archiver.close())
+	}
 	if p.log != nil {
 		errs = append(errs, p.log.Close())
 	}
@@ -94,11 +100,22 @@ func (p *parts) close() error {
 	return errors.Join(errs...)
 }
 
-// source is the log as projections see it.
-type source struct{ *eventlog.Log }
+// source is the log as projections see it: with what was trimmed, as far as it is archived.
+type source struct {
+	*eventlog.Log
+	archiver *archiver
+}
 
 func (s source) Read(ctx context.Context, after eventlog.Position) (projections.Reader, error) {
-	reader, err := s.Log.Read(ctx, after)
+	archive := s.archiver.current()
+	if archive == nil {
+		reader, err := s.Log.Read(ctx, after)
+		if err != nil {
+			return nil, err
+		}
+		return reader, nil
+	}
+	reader, err := archive.Reader(ctx, s.Log, after)
 	if err != nil {
 		return nil, err
 	}

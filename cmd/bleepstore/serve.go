@@ -3,30 +3,16 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 )
 
 func runServe(ctx context.Context, args []string, _, stderr io.Writer) error {
-	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
-	file := flags.String("config", "", "read the configuration from the YAML `FILE`")
-	values := map[string]string{}
-	set := func(key string) func(string) error {
-		return func(value string) error {
-			values[key] = value
-			return nil
-		}
-	}
-	flags.Func("listen", "listen on `HOST:PORT` (default 127.0.0.1:9000)", set("server.listen"))
-	flags.Func("data", "keep everything under the folder `DIR` (default data)", set("data"))
-	if err := parse(flags, args, stderr); err != nil {
-		return err
-	}
-	c, err := config.Load(*file, os.Environ(), values)
+	flags := newConfigFlags("serve")
+	flags.key("listen", "server.listen", "listen on `HOST:PORT` (default 127.0.0.1:9000)")
+	c, err := flags.load(args, stderr)
 	if err != nil {
 		return err
 	}

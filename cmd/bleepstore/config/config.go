@@ -20,6 +20,7 @@ type Config struct {
 	Server    Server    `yaml:"server"`
 	Auth      Auth      `yaml:"auth"`
 	Log       Log       `yaml:"log"`
+	Archive   Archive   `yaml:"archive"`
 	Metadata  Metadata  `yaml:"metadata"`
 	Multipart Multipart `yaml:"multipart"`
 	Storage   Storage   `yaml:"storage"`
@@ -98,6 +99,14 @@ func (a Auth) UsesDefaultCredentials() bool {
 // Log is the event log.
 type Log struct {
 	// Path is its folder; empty for DATA/log.
+	Path string `yaml:"path"`
+}
+
+// Archive is the copy of the log outside of it, in sealed segments.
+type Archive struct {
+	// Enabled tells whether there is one. What is in memory only has none.
+	Enabled bool `yaml:"enabled"`
+	// Path is its folder; empty for DATA/archive.
 	Path string `yaml:"path"`
 }
 
@@ -190,6 +199,7 @@ func Default() *Config {
 			Credentials: []Credential{{AccessKey: DefaultAccessKey, SecretKey: DefaultSecretKey}},
 			SignatureV2: true,
 		},
+		Archive:   Archive{Enabled: true},
 		Metadata:  Metadata{Engine: EnginePebble},
 		Multipart: Multipart{Expiry: 7 * 24 * time.Hour},
 		Storage:   Storage{Backend: BackendLocal, ReapAfter: time.Hour, Memory: MemoryStorage{Limit: 1 << 30}},
@@ -206,6 +216,14 @@ func (c *Config) EphemeralDir() string { return filepath.Join(c.Data, "ephemeral
 
 // LogDir is the folder of the event log.
 func (c *Config) LogDir() string { return cmp.Or(c.Log.Path, filepath.Join(c.base(), "log")) }
+
+// ArchiveDir is the folder of the archive; empty if there is none.
+func (c *Config) ArchiveDir() string {
+	if !c.Archive.Enabled || c.Ephemeral() {
+		return ""
+	}
+	return cmp.Or(c.Archive.Path, filepath.Join(c.Data, "archive"))
+}
 
 // MetadataDir is the folder of the metadata store.
 func (c *Config) MetadataDir() string {

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/eventlog/archive"
+)
+
+// archiveRetry is how long after a failure archiving is tried again.
+const archiveRetry = time.Minute
+
+// archiver keeps the archive up to date with the log. Writes never wait for it, and go on when it fails.
+type archiver struct {
+	root string // folder of the archives; empty for none
+	log  *eventlog.Log
+
+	mu      sync.Mutex
+	archive *archive.Archive // nil if there is none, or while it cannot be opened
+	err     error            // why nothing is archived at the moment
+}
+
+// openArchiver opens the archive of a log. An archive that cannot be opened is for run to report; one that has what the log
+// has not is an error, because then the log has lost commits.
+func openArchiver(ctx context.Context, root string, log *eventlog.Log) (*archiver, error) {
+	a := &archiver{root: root, log: log}
+	if root == "" {
+		return a, nil
+	}
+	if a.archive, a.err = archive.Open(root, log.ID()); a.err != nil {
+		return a, nil
+	}
+	if pos := a.archive.Position(); !pos.IsZero() {
+		reader, err := log.Read(ctx, pos)
+		if err != nil {
+			return a, fmt.Errorf("the archive of the event log and the log contradict each other: %w; "+
+				"stop the server, keep the data folder as it is, and run \"bleepstore log repair\"", err)
+		}
+		reader.Close()
+	}
+	return a, nil
+}
+
+// current is the archive, nil if there is none.
+func (a *archiver) current() *archive.Archive {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.archive
+}
+
+func (a *archiver) set(archive *archive.Archive, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.archive, a.err = archive, err
+}
+
+// check tells why nothing is archived, if nothing is that should be.
+func (a *archiver) check(context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.err
+}
+
+// run archives until ctx ends. It reports failures, and begins again after each.
+func (a *archiver) run(ctx context.Context, out output) {
+	if a.root == "" {
+		return
+	}
+	for {
+		err := a.follow(ctx, out)
+		if ctx.Err() != nil {
+			return
+		}
+		a.set(a.current(), err)
+		out.Error().Err(err).Msg("the event log is not being archived; will be tried again")
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(archiveRetry):
+		}
+	}
+}
+
+// follow archives until ctx ends or something fails, with an archive that it opens anew after a failure.
+func (a *archiver) follow(ctx context.Context, out output) error {
+	current := a.current()
+	if a.check(ctx) != nil {
+		if current != nil {
+			_ = current.Close() // what failed was reported
+			a.set(nil, a.check(ctx))
+		}
+		var err error
+		if current, err = archive.Open(a.root, a.log.ID()); err != nil {
+			return err
+		}
+		a.set(current, nil)
+	}
+	if current.Lost > 0 {
+		out.Warn().Int64("bytes", current.Lost).Msg("the end of the archive was not whole, and is archived again")
+	}
+	return current.Follow(ctx, a.log)
+}
+
+func (a *archiver) close() error {
+	if current := a.current(); current != nil {
+		return current.Close()
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
+	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/eventlog/archive"
+)
+
+// runLogRepair builds the log again beside the damaged one, and only then puts it in its place.
+func runLogRepair(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
+	flags := newConfigFlags("log repair")
+	yes := flags.Bool("yes", false, "do not ask before the log is replaced")
+	c, err := flags.load(args, stderr)
+	if err != nil {
+		return err
+	}
+	folder, err := openFolder(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, folder.close()) }()
+	if isSound(ctx, c, stdout) {
+		fmt.Fprintln(stdout, "The log is sound, and needs no repair.")
+		return nil
+	}
+	rebuilt, err := rebuild(ctx, c, stdout, stderr)
+	if err != nil {
+		return err
+	}
+	aside := c.LogDir() + ".damaged-" + time.Now().UTC().Format("20060102T150405Z")
+	fmt.Fprintf(stdout, "The repaired log takes the place of %s, which is kept as %s.\n", c.LogDir(), aside)
+	if !*yes && !confirm(stdout, os.Stdin) {
+		return errors.Join(errors.New("nothing was changed"), os.RemoveAll(rebuilt))
+	}
+	for _, move := range [][2]string{{c.LogDir(), aside}, {rebuilt, c.LogDir()}} {
+		if err := os.Rename(move[0], move[1]); err != nil {
+			return err
+		}
+	}
+	if err := syncFolder(filepath.Dir(c.LogDir())); err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, "Done. Start the server; if it says that the metadata does not belong to the log, do as it says.")
+	return nil
+}
+
+// confirm asks whether to go on.
+func confirm(w io.Writer, r io.Reader) bool {
+	fmt.Fprint(w, "Go on? [y/N] ")
+	answer, _ := bufio.NewReader(r).ReadString('\n')
+	return strings.EqualFold(strings.TrimSpace(answer), "y")
+}
+
+// rebuild makes a log of what the archive has and, behind that, of what is sound of the log itself, beside it. It says what
+// it found, and returns the folder.
+func rebuild(ctx context.Context, c *config.Config, stdout, stderr io.Writer) (dir string, err error) {
+	remains, err := eventlog.OpenRemains(c.LogDir())
+	if err != nil {
+		return "", err
+	}
+	defer remains.Close()
+	id := remains.Log()
+	if id == "" {
+		return "", errors.New("nothing in the folder of the log tells its id: restore the folder from a copy")
+	}
+	var archived *archive.Archive
+	if c.ArchiveDir() != "" {
+		if archived, err = archive.Open(c.ArchiveDir(), id); err != nil {
+			return "", err
+		}
+		defer func() { err = errors.Join(err, archived.Close()) }()
+	}
+	if damage := remains.Damage(); damage != nil {
+		fmt.Fprintln(stdout, damage)
+	}
+	dir = c.LogDir() + ".repaired"
+	if err := os.RemoveAll(dir); err != nil {
+		return "", err
+	}
+	acknowledged := remains.Acknowledged()
+	progress := newProgress(stderr, "commits", acknowledged.Seq)
+	last, err := eventlog.Rebuild(ctx, dir, sound(ctx, archived, remains, progress, stdout))
+	progress.end()
+	if err != nil {
+		return "", errors.Join(err, os.RemoveAll(dir))
+	}
+	fmt.Fprintf(stdout, "The repaired log ends with %v.\n", last)
+	if acknowledged.Seq > last.Seq {
+		fmt.Fprintf(stdout, "WARNING: commits %d to %d were acknowledged, and are neither in the log nor in the archive: they are lost.\n",
+			last.Seq+1, acknowledged.Seq)
+	}
+	return dir, nil
+}
+
+// isSound tells whether the log can be opened and holds what it should, and if not says why.
+func isSound(ctx context.Context, c *config.Config, stdout io.Writer) bool {
+	s := &stoppedLog{}
+	err := s.open(ctx, c)
+	if err == nil {
+		err = s.verify(ctx, &verification{stdout: io.Discard, progress: &progress{}})
+	}
+	if err = errors.Join(err, s.closeLog()); err != nil {
+		fmt.Fprintln(stdout, err)
+	}
+	return err == nil
+}
+
+// sound yields the commits of the archive, and behind them those of the log up to the first that is damaged.
+func sound(ctx context.Context, archived *archive.Archive, remains *eventlog.Remains, progress *progress, stdout io.Writer) iter.Seq2[eventlog.Commit, error] {
+	return func(yield func(eventlog.Commit, error) bool) {
+		var last eventlog.Position
+		if archived != nil && !archived.Position().IsZero() {
+			for commit, err := range archived.Read(archived.Start()) {
+				if !yield(commit, err) || err != nil {
+					return
+				}
+				last = commit.Position
+				progress.to(last.Seq)
+			}
+			fmt.Fprintf(stdout, "The archive has all commits up to %v.\n", last)
+		}
+		for commit, err := range remains.Commits(ctx, last) {
+			if err != nil {
+				fmt.Fprintf(stdout, "Behind %v: %v\n", last, err)
+				return
+			}
+			if !yield(commit, nil) {
+				return
+			}
+			last = commit.Position
+			progress.to(last.Seq)
+		}
+	}
+}
+
+// syncFolder makes the entries of a folder durable.
+func syncFolder(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}

@@ -1,0 +1,186 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// long makes tests of random faults run many times more rounds: E2E_LONG=1.
+var long = os.Getenv("E2E_LONG") != ""
+
+// rounds is how many rounds a test of random faults has.
+func rounds(short, inLong int) int {
+	if long {
+		return inLong
+	}
+	return short
+}
+
+// bleepstore runs a subcommand on a data folder.
+func bleepstore(t testing.TB, dir string, args ...string) (string, error) {
+	t.Helper()
+	run := exec.CommandContext(t.Context(), binary, append(args, "--data", dir)...)
+	run.Env = cleanEnvironment()
+	out, err := run.CombinedOutput()
+	return string(out), err
+}
+
+func mustBleepstore(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	out, err := bleepstore(t, dir, args...)
+	if err != nil {
+		t.Fatalf("bleepstore %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+// acknowledgedState is a stopped server's data folder, and what it has acknowledged.
+type acknowledgedState struct {
+	dir    string
+	bucket string
+	bodies map[string][]byte
+}
+
+// newAcknowledgedState makes a data folder with some history.
+func newAcknowledgedState(t testing.TB) acknowledgedState {
+	t.Helper()
+	s := startServer(t, options{})
+	c := s.client()
+	state := acknowledgedState{dir: s.dir, bucket: newBucket(t, c), bodies: make(map[string][]byte)}
+	for i := range 60 {
+		key := fmt.Sprint("key-", i%40)
+		state.bodies[key] = randomBytes(100 + i)
+		put(t, c, state.bucket, key, state.bodies[key])
+	}
+	if _, err := deleteKeys(t, c, state.bucket, []string{"key-1", "key-2"}, true); err != nil {
+		t.Fatal(err)
+	}
+	delete(state.bodies, "key-1")
+	delete(state.bodies, "key-2")
+	s.stop(t)
+	return state
+}
+
+// copyTo copies the data folder.
+func (a acknowledgedState) copyTo(t testing.TB, dir string) acknowledgedState {
+	t.Helper()
+	if err := os.CopyFS(dir, os.DirFS(a.dir)); err != nil {
+		t.Fatal(err)
+	}
+	a.dir = dir
+	return a
+}
+
+// check returns an error unless a server has what was acknowledged, and nothing else.
+func (a acknowledgedState) check(t testing.TB, s *server) error {
+	t.Helper()
+	c := s.client()
+	out, err := c.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &a.bucket})
+	if err != nil {
+		return err
+	}
+	if len(out.Contents) != len(a.bodies) {
+		return fmt.Errorf("there are %d objects, want %d", len(out.Contents), len(a.bodies))
+	}
+	for key, body := range a.bodies {
+		got, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &a.bucket, Key: &key})
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(readAll(t, got.Body), body) {
+			return fmt.Errorf("object %s has other bytes", key)
+		}
+	}
+	return nil
+}
+
+func TestLogCommands(t *testing.T) {
+	t.Parallel()
+	state := newAcknowledgedState(t)
+	out := mustBleepstore(t, state.dir, "log", "info")
+	wantContains(t, out, "Commits   1 to 62", "Archived  up to ", "/62/")
+	wantContains(t, mustBleepstore(t, state.dir, "log", "verify"), "62 commits with 63 events are sound in the archive", "62 commits with 63 events are sound in the log")
+	events := strings.Split(strings.TrimSpace(mustBleepstore(t, state.dir, "log", "export")), "\n")
+	want(t, "number of events", len(events), 63)
+	wantContains(t, events[0], `{"type":"bucket.created","v":2,`)
+	wantContains(t, events[62], `{"type":"object.deleted","v":2,`)
+	wantContains(t, mustBleepstore(t, state.dir, "log", "repair", "--yes"), "needs no repair")
+
+	s := startServer(t, options{dir: state.dir})
+	if out, err := bleepstore(t, state.dir, "log", "verify"); err == nil || !strings.Contains(out, "in use") {
+		t.Errorf("while a server runs: %v\n%s", err, out)
+	}
+	if err := state.check(t, s); err != nil {
+		t.Error(err)
+	}
+}
+
+// damage flips a bit of a random file of those that match, or cuts the file off, and says what it did.
+func damage(t testing.TB, random *rand.Rand, dir string, patterns ...string) string {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		matches := func(pattern string) bool { return strings.Contains(strings.TrimPrefix(path, dir), pattern) }
+		if err == nil && entry.Type().IsRegular() && slices.ContainsFunc(patterns, matches) {
+			if info, err := entry.Info(); err == nil && info.Size() > 0 {
+				files = append(files, path)
+			}
+		}
+		return err
+	})
+	if err != nil || len(files) == 0 {
+		t.Fatalf("files to damage: %v, %v", files, err)
+	}
+	path := files[random.IntN(len(files))]
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := random.IntN(len(content))
+	what := fmt.Sprintf("bit flipped at byte %d of %s", at, path)
+	if random.IntN(4) == 0 {
+		content = content[:at]
+		what = fmt.Sprintf("%s cut off at byte %d", path, at)
+	} else {
+		content[at] ^= 1 << random.IntN(8)
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return what
+}
+
+// Whatever happens to the files of the log, it is harmless, or it is noticed and everything comes back.
+func TestDamageOfTheLog(t *testing.T) {
+	t.Parallel()
+	sound := newAcknowledgedState(t)
+	seed := rand.Uint64()
+	t.Logf("random seed: %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	for range rounds(20, 1000) {
+		state := sound.copyTo(t, filepath.Join(t.TempDir(), "data"))
+		what := damage(t, random, state.dir, "/log/jetstream/", "/log/head.json")
+		if out, err := bleepstore(t, state.dir, "log", "verify"); err != nil {
+			if !strings.Contains(out, "bleepstore log repair") {
+				t.Errorf("%s: noticed, but without what to do:\n%s", what, out)
+			}
+			mustBleepstore(t, state.dir, "log", "repair", "--yes")
+			wantContains(t, mustBleepstore(t, state.dir, "log", "verify"), "62 commits with 63 events are sound in the archive", "62 commits with 63 events are sound in the log")
+		}
+		s := startServer(t, options{dir: state.dir})
+		if err := state.check(t, s); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		s.kill()
+	}
+}
