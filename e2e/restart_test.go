@@ -108,7 +108,8 @@ func TestStopLetsRequestsFinish(t *testing.T) {
 		out.Body.Close()
 		status <- out.StatusCode
 	}()
-	if _, err := writer.Write(body[:1000]); err != nil {
+	// More than what the client gathers before it sends.
+	if _, err := writer.Write(body[:100_000]); err != nil {
 		t.Fatal(err)
 	}
 	// The answer to a second request shows that the first was accepted, because it came before.
@@ -122,7 +123,7 @@ func TestStopLetsRequestsFinish(t *testing.T) {
 		conn.Close()
 		return errors.New("still accepting")
 	})
-	if _, err := io.Copy(writer, bytes.NewReader(body[1000:])); err != nil {
+	if _, err := io.Copy(writer, bytes.NewReader(body[100_000:])); err != nil {
 		t.Fatal(err)
 	}
 	writer.Close()
