@@ -71,7 +71,10 @@ func (r *randomTest) reap() {
 	var reaping sync.WaitGroup
 	defer reaping.Wait()
 	defer stop()
-	reaping.Go(func() { r.service.ReapGarbage(ctx, time.Millisecond, func(err error) { r.Error(err) }) })
+	reaping.Go(func() {
+		none := func() (time.Time, error) { return time.Time{}, nil }
+		r.service.ReapGarbage(ctx, time.Millisecond, none, func(err error) { r.Error(err) })
+	})
 	for {
 		garbage, err := r.store.Garbage(ctx, projections.Garbage{}, 1)
 		r.check(err)

@@ -20,11 +20,25 @@ const (
 	maxReapInterval = time.Minute
 )
 
+// snapshotLead is how much earlier than a snapshot a blob must have become garbage to be garbage in it too: an event has
+// the time of its decision, and may get to the log later.
+const snapshotLead = 10 * time.Minute
+
 // ReapGarbage deletes blobs that nothing has named for longer than age, now and from time to time, until ctx ends. The age
-// is for those who still read them. An error does not end it: it is reported, and the next round tries again.
-func (s *Service) ReapGarbage(ctx context.Context, age time.Duration, report func(error)) {
+// is for those who still read them. Blobs that a snapshot names stay: restorable tells when the oldest snapshot was taken
+// from which the metadata may be restored, zero if there is none. An error does not end it: it is reported, and the next
+// round tries again.
+func (s *Service) ReapGarbage(ctx context.Context, age time.Duration, restorable func() (time.Time, error), report func(error)) {
 	every(ctx, min(max(age/10, minReapInterval), maxReapInterval), func() {
-		if _, err := s.reap(ctx, now().Add(-age)); err != nil && ctx.Err() == nil {
+		taken, err := restorable()
+		if err == nil {
+			before := now().Add(-age)
+			if named := taken.Add(-snapshotLead); !taken.IsZero() && named.Before(before) {
+				before = named
+			}
+			_, err = s.reap(ctx, before)
+		}
+		if err != nil && ctx.Err() == nil {
 			report(fmt.Errorf("delete blobs that nothing names: %w", err))
 		}
 	})

@@ -6,12 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"os"
-	"path/filepath"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/bleepstore/bleepstore/internal/durable"
 )
 
 // Remains is a log that may be damaged, open for what can still be read of it. It is read without the NATS server, which
@@ -142,7 +142,7 @@ func Rebuild(ctx context.Context, dir string, commits iter.Seq2[Commit, error]) 
 	if err := head.write(last); err != nil {
 		return last, err
 	}
-	return last, syncTree(dir)
+	return last, durable.SyncTree(dir)
 }
 
 func rebuildStream(ctx context.Context, dir string, commits iter.Seq2[Commit, error]) (last Position, err error) {
@@ -171,23 +171,4 @@ func rebuildStream(ctx context.Context, dir string, commits iter.Seq2[Commit, er
 		return last, errors.New("there are no commits to build it of")
 	}
 	return last, nil
-}
-
-// syncTree makes a folder and all that is in it durable, its name included.
-func syncTree(dir string) error {
-	sync := func(path string) error {
-		f, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		return f.Sync()
-	}
-	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return sync(path)
-	})
-	return errors.Join(err, sync(filepath.Dir(dir)))
 }

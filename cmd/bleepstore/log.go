@@ -17,6 +17,8 @@ func logCommands() []command {
 		{"info", "say what the log and its archive hold", runLogInfo},
 		{"verify", "read all of the log and its archive, and check every commit", runLogVerify},
 		{"export", "print the events as lines of JSON", runLogExport},
+		{"snapshot", "write the metadata as of the end of the log into the archive", runLogSnapshot},
+		{"trim", "remove the front of the log, as far as it is archived and in a snapshot", runLogTrim},
 		{"repair", "build a damaged log again, of the archive and what is sound of it", runLogRepair},
 	}
 }

@@ -8,13 +8,13 @@ import (
 	"io"
 	"iter"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/eventlog/archive"
+	"github.com/bleepstore/bleepstore/internal/durable"
 )
 
 // runLogRepair builds the log again beside the damaged one, and only then puts it in its place.
@@ -44,12 +44,9 @@ func runLogRepair(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		return errors.Join(errors.New("nothing was changed"), os.RemoveAll(rebuilt))
 	}
 	for _, move := range [][2]string{{c.LogDir(), aside}, {rebuilt, c.LogDir()}} {
-		if err := os.Rename(move[0], move[1]); err != nil {
+		if err := durable.Rename(move[0], move[1]); err != nil {
 			return err
 		}
-	}
-	if err := syncFolder(filepath.Dir(c.LogDir())); err != nil {
-		return err
 	}
 	fmt.Fprintln(stdout, "Done. Start the server; if it says that the metadata does not belong to the log, do as it says.")
 	return nil
@@ -142,14 +139,4 @@ func sound(ctx context.Context, archived *archive.Archive, remains *eventlog.Rem
 			progress.to(last.Seq)
 		}
 	}
-}
-
-// syncFolder makes the entries of a folder durable.
-func syncFolder(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
 }

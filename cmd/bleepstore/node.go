@@ -60,7 +60,8 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	if c.Multipart.Expiry > 0 {
 		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, retry) })
 	}
-	n.goBehind(ctx, func() { n.service.ReapGarbage(ctx, c.Storage.ReapAfter, retry) })
+	n.goBehind(ctx, func() { n.maintain(ctx) })
+	n.goBehind(ctx, func() { n.service.ReapGarbage(ctx, c.Storage.ReapAfter, n.restorable, retry) })
 	n.goBehind(ctx, func() {
 		n.service.SweepBlobs(ctx, func(blobs int) {
 			out.Info().Int("blobs", blobs).Msg("deleted blobs that nothing names, which a crash or a failure left")

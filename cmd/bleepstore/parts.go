@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 
 	"golang.org/x/sync/errgroup"
 
@@ -11,9 +12,11 @@ import (
 	blobmemory "github.com/bleepstore/bleepstore/backends/memory"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/durable"
 	"github.com/bleepstore/bleepstore/projections"
 	"github.com/bleepstore/bleepstore/projections/memory"
 	"github.com/bleepstore/bleepstore/projections/pebble"
+	"github.com/bleepstore/bleepstore/projections/snapshot"
 )
 
 // parts are what the configuration selects.
@@ -23,10 +26,12 @@ type parts struct {
 	archiver *archiver
 	store    projections.MetadataStore
 	blobs    backends.Backend
+
+	snapshots *snapshot.Folder // nil if there is no archive
 }
 
 // openParts opens all parts at once: together they take as long as the slowest.
-func openParts(ctx context.Context, c *config.Config) (_ *parts, err error) {
+func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err error) {
 	p := &parts{}
 	if p.folder, err = openFolder(c); err != nil {
 		return nil, err
@@ -43,16 +48,18 @@ func openParts(ctx context.Context, c *config.Config) (_ *parts, err error) {
 			return err
 		}
 		p.log = log
-		p.archiver, err = openArchiver(ctx, c.ArchiveDir(), log)
-		return err
-	})
-	g.Go(func() error {
-		store, err := openStore(c)
-		if err == nil {
-			p.store = store
+		if p.archiver, err = openArchiver(ctx, c.ArchiveDir(), log); err != nil {
+			return err
 		}
+		p.snapshots, err = openSnapshots(c.ArchiveDir(), log.ID())
 		return err
 	})
+	if !isNewStore(c) {
+		g.Go(func() (err error) {
+			p.store, err = openPebble(c.MetadataDir())
+			return err
+		})
+	}
 	g.Go(func() error {
 		blobs, err := openBlobs(c)
 		if err == nil {
@@ -60,16 +67,60 @@ func openParts(ctx context.Context, c *config.Config) (_ *parts, err error) {
 		}
 		return err
 	})
-	return p, g.Wait()
+	if err := g.Wait(); err != nil {
+		return p, err
+	}
+	if p.store == nil {
+		p.store, err = p.newStore(ctx, c, out) // of which the log must be known
+	}
+	return p, err
 }
 
-func openStore(c *config.Config) (projections.MetadataStore, error) {
-	switch c.Metadata.Engine {
-	case config.EngineMemory:
-		return memory.New(), nil
-	default:
-		return pebble.Open(c.MetadataDir())
+// isNewStore tells whether the store holds nothing yet.
+func isNewStore(c *config.Config) bool {
+	if c.Metadata.Engine == config.EngineMemory {
+		return true
 	}
+	_, err := os.Stat(c.MetadataDir())
+	return errors.Is(err, os.ErrNotExist)
+}
+
+// newStore makes the store, filled from a snapshot if there is one.
+func (p *parts) newStore(ctx context.Context, c *config.Config, out output) (projections.MetadataStore, error) {
+	if c.Metadata.Engine == config.EngineMemory {
+		store := memory.New()
+		_, err := p.fill(ctx, store, out)
+		return store, err
+	}
+	// It gets its name when it is full: half of a snapshot is of no use.
+	filling := c.MetadataDir() + ".filling"
+	if err := os.RemoveAll(filling); err != nil {
+		return nil, err
+	}
+	store, err := openPebble(filling)
+	if err != nil {
+		return nil, err
+	}
+	filled, err := p.fill(ctx, store, out)
+	if err = errors.Join(err, store.Close()); err == nil && filled {
+		err = durable.SyncTree(filling)
+	}
+	if err == nil && filled {
+		err = durable.Rename(filling, c.MetadataDir())
+	}
+	if err = errors.Join(err, os.RemoveAll(filling)); err != nil {
+		return nil, err
+	}
+	return openPebble(c.MetadataDir())
+}
+
+// openPebble returns an interface that is nil with an error.
+func openPebble(dir string) (projections.MetadataStore, error) {
+	store, err := pebble.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	return store, nil
 }
 
 func openBlobs(c *config.Config) (backends.Backend, error) {

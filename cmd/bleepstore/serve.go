@@ -30,7 +30,7 @@ func serve(ctx context.Context, c *config.Config, out output) error {
 		return err
 	}
 	server := startServer(listener, certs, startingHandler(c, out), out)
-	parts, err := openParts(ctx, c)
+	parts, err := openParts(ctx, c, out)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = nil // asked to stop before it had begun

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/durable"
 )
 
 // A segment is sealed when its commits have so many bytes, not compressed, or when it was opened so long ago.
@@ -223,7 +224,7 @@ func (a *Archive) begin(first uint64) error {
 		return err
 	}
 	a.file, a.size, a.bytes, a.opened = file, 0, 0, time.Now()
-	return syncDir(a.dir)
+	return durable.Sync(a.dir)
 }
 
 // Seal turns the open segment, if there is one, into a sealed one before it is full.

@@ -327,6 +327,76 @@ func TestReaderOfATrimmedLog(t *testing.T) {
 	}
 }
 
+func TestTrim(t *testing.T) {
+	log, root := newLog(t), t.TempDir()
+	commits := appendCommits(t, log, 40) // a millisecond apart, from 1970 on
+	a := open(t, root, log.ID())
+	defer a.Close()
+	for i := range 3 {
+		must(t, a.Append(commits[10*i:10*i+10]))
+		must(t, a.Seal())
+	}
+	must(t, a.Append(commits[30:]))
+	size := a.Segments()[0].Bytes
+	now := time.UnixMilli(35)
+	trim := func(keep archive.Retention, limit int) uint64 {
+		t.Helper()
+		last, err := a.Trim(t.Context(), log, keep, commits[limit].Position, now)
+		must(t, err)
+		if !last.IsZero() && log.First() != last.Seq+1 {
+			t.Errorf("trimmed to %v, and the log begins with %d", last, log.First())
+		}
+		return last.Seq
+	}
+	for _, test := range []struct {
+		keep  archive.Retention
+		limit int
+		want  uint64
+	}{
+		{archive.Retention{}, 39, 0},
+		{archive.Retention{Age: time.Hour}, 39, 0},
+		{archive.Retention{Bytes: 4 * size}, 39, 0},
+		{archive.Retention{Age: 20 * time.Millisecond}, 8, 0}, // not passed by everybody
+		{archive.Retention{Age: 20 * time.Millisecond}, 39, 10},
+		{archive.Retention{Age: 20 * time.Millisecond}, 39, 0},
+		{archive.Retention{Bytes: 3 * size / 2}, 39, 20},
+		{archive.Retention{Bytes: 1}, 39, 30}, // the open segment stays
+	} {
+		if got := trim(test.keep, test.limit); got != test.want {
+			t.Errorf("%+v up to %d: trimmed up to %d, want %d", test.keep, test.limit, got, test.want)
+		}
+	}
+	reader, err := a.Reader(t.Context(), log, eventlog.Position{})
+	must(t, err)
+	defer reader.Close()
+	for seen := 0; seen < len(commits); {
+		more, err := reader.Next(t.Context())
+		must(t, err)
+		seen += len(more)
+	}
+}
+
+// What cannot be read in the archive any more is not removed from the log.
+func TestTrimVerifies(t *testing.T) {
+	log, root := newLog(t), t.TempDir()
+	commits := appendCommits(t, log, 4)
+	a := open(t, root, log.ID())
+	defer a.Close()
+	must(t, a.Append(commits[:2]))
+	must(t, a.Seal())
+	path := file(t, root, log.ID(), ".zst")
+	content, err := os.ReadFile(path)
+	must(t, err)
+	content[len(content)-1] ^= 1
+	must(t, os.WriteFile(path, content, 0o600))
+	if _, err := a.Trim(t.Context(), log, archive.Retention{Age: time.Second}, log.Head(), time.Now()); !isCorrupt(err) {
+		t.Errorf("got %v", err)
+	}
+	if log.First() != 1 {
+		t.Errorf("the log begins with %d", log.First())
+	}
+}
+
 // An archive that is ahead of its log, or of another history, is not written to.
 func TestFollowRefusesAnotherHistory(t *testing.T) {
 	log, root := newLog(t), t.TempDir()

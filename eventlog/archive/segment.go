@@ -17,6 +17,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/durable"
 )
 
 const (
@@ -182,14 +183,7 @@ func (a *Archive) writeIndex(s Segment) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(a.dir, s.base()+indexSuffix)
-	if err := writeFile(path+temporarySuffix, append(text, '\n')); err != nil {
-		return err
-	}
-	if err := os.Rename(path+temporarySuffix, path); err != nil {
-		return err
-	}
-	return syncDir(a.dir)
+	return durable.WriteFile(filepath.Join(a.dir, s.base()+indexSuffix), append(text, '\n'))
 }
 
 // loadSegment returns what the segment behind prev holds. Its index is made again where a crash has prevented it.
@@ -265,27 +259,4 @@ func names(dir string) ([]string, error) {
 	}
 	slices.SortFunc(list, strings.Compare)
 	return list, nil
-}
-
-// writeFile writes a file durably.
-func writeFile(path string, content []byte) (err error) {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	if _, err := file.Write(content); err != nil {
-		return err
-	}
-	return file.Sync()
-}
-
-// syncDir makes the entries of a folder durable.
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
 }

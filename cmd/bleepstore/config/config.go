@@ -21,6 +21,7 @@ type Config struct {
 	Auth      Auth      `yaml:"auth"`
 	Log       Log       `yaml:"log"`
 	Archive   Archive   `yaml:"archive"`
+	Snapshot  Snapshot  `yaml:"snapshot"`
 	Metadata  Metadata  `yaml:"metadata"`
 	Multipart Multipart `yaml:"multipart"`
 	Storage   Storage   `yaml:"storage"`
@@ -99,7 +100,14 @@ func (a Auth) UsesDefaultCredentials() bool {
 // Log is the event log.
 type Log struct {
 	// Path is its folder; empty for DATA/log.
-	Path string `yaml:"path"`
+	Path      string    `yaml:"path"`
+	Retention Retention `yaml:"retention"`
+}
+
+// Retention is how much of the log is kept beside its archive. Zero is no limit.
+type Retention struct {
+	Age   time.Duration `yaml:"age"`   // of events
+	Bytes Size          `yaml:"bytes"` // of commits
 }
 
 // Archive is the copy of the log outside of it, in sealed segments.
@@ -108,6 +116,12 @@ type Archive struct {
 	Enabled bool `yaml:"enabled"`
 	// Path is its folder; empty for DATA/archive.
 	Path string `yaml:"path"`
+}
+
+// Snapshot is about copies of the metadata as of one position, in the folder of the archive.
+type Snapshot struct {
+	// Interval is how often one is taken, if the metadata has changed; 0 for never.
+	Interval time.Duration `yaml:"interval"`
 }
 
 // Multipart is about multipart uploads.
@@ -200,6 +214,7 @@ func Default() *Config {
 			SignatureV2: true,
 		},
 		Archive:   Archive{Enabled: true},
+		Snapshot:  Snapshot{Interval: 6 * time.Hour},
 		Metadata:  Metadata{Engine: EnginePebble},
 		Multipart: Multipart{Expiry: 7 * 24 * time.Hour},
 		Storage:   Storage{Backend: BackendLocal, ReapAfter: time.Hour, Memory: MemoryStorage{Limit: 1 << 30}},

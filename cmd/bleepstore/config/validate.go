@@ -36,6 +36,15 @@ func (c *Config) validate() error {
 	v.that(c.Server.ShutdownTimeout >= 0 && c.Server.ShutdownTimeout <= time.Hour, "server.shutdown_timeout",
 		c.Server.ShutdownTimeout, "0s to 1h")
 
+	v.that(c.Log.Retention.Age >= 0, "log.retention.age", c.Log.Retention.Age, "a duration such as 720h, or 0s for no limit")
+	v.that(c.Log.Retention.Bytes >= 0, "log.retention.bytes", c.Log.Retention.Bytes, "a number of bytes such as 10GiB, or 0 for no limit")
+	if c.Log.Retention != (Retention{}) {
+		v.that(c.ArchiveDir() != "" && c.Snapshot.Interval > 0, "log.retention", c.Log.Retention,
+			"none without an archive and snapshots, which have what is trimmed")
+	}
+	v.that(c.Snapshot.Interval == 0 || c.Snapshot.Interval >= time.Second, "snapshot.interval", c.Snapshot.Interval,
+		"at least 1s, or 0s for never")
+
 	v.oneOf("metadata.engine", c.Metadata.Engine, Engines)
 	v.that(c.Multipart.Expiry == 0 || c.Multipart.Expiry >= time.Second, "multipart.expiry", c.Multipart.Expiry,
 		"at least 1s, or 0s for never")
