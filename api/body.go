@@ -11,6 +11,7 @@ import (
 
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/failpoint"
 	"github.com/minio/crc64nvme"
 )
 
@@ -71,6 +72,7 @@ func (s *Service) receive(ctx context.Context, body Body) (*content, error) {
 		s.incoming.end(id)
 		return nil, putError(id, err)
 	}
+	failpoint.Hit("blob stored")
 	c.blob = eventlog.Blob{ID: string(id), Size: size, CRC64NVME: encodeSum(crc)}
 	c.checksum = eventlog.Checksum{Algorithm: body.Algorithm, Value: encodeSum(checksum)}
 	if err := c.check(body, source.size); err != nil {

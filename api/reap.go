@@ -8,6 +8,7 @@ import (
 
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/failpoint"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -70,6 +71,7 @@ func (s *Service) reap(ctx context.Context, before time.Time) (reaped int, err e
 			event.Blobs = append(event.Blobs, eventlog.ReapedBlob{FreeBlob: g.FreeBlob, Since: g.Since})
 		}
 		if len(event.Blobs) > 0 {
+			failpoint.Hit("blobs deleted")
 			if err := s.commit(ctx, Caller{}, now(), event); err != nil {
 				return reaped, errors.Join(append(failures, err)...)
 			}

@@ -23,15 +23,14 @@ const (
 )
 
 // SweepBlobs deletes blobs that nothing names, now and once a day, until ctx ends: what crashes, and deletions that failed,
-// have left behind. It reports how many there were, and errors, which do not end it.
+// have left behind. It says each time how many there were, or reports an error, which does not end it.
 func (s *Service) SweepBlobs(ctx context.Context, swept func(blobs int), report func(error)) {
 	every(ctx, sweepInterval, func() {
 		n, err := s.Sweep(ctx)
-		if n > 0 {
+		if err == nil {
 			swept(n)
-		}
-		if err != nil && ctx.Err() == nil {
-			report(fmt.Errorf("sweep blobs that nothing names: %w", err))
+		} else if ctx.Err() == nil {
+			report(fmt.Errorf("sweep blobs that nothing names, of which %d are deleted: %w", n, err))
 		}
 	})
 }

@@ -27,14 +27,26 @@ const (
 // happened or not, but nothing in between.
 func TestCrash(t *testing.T) {
 	t.Parallel()
-	rounds := 20
-	if testing.Short() {
-		rounds = 3
-	}
 	dir := t.TempDir()
 	s := startServer(t, options{dir: dir})
 	bucket := newBucket(t, s.client())
-	var writers []*crashWriter
+	writers := newCrashWriters(bucket)
+	for round := range rounds(20, 200) {
+		crashUnderLoad(t, s, writers)
+		s = startSweeping(t, dir)
+		verifyAfterCrash(t, s.client(), bucket, writers)
+		if round%5 == 4 {
+			s.stop(t)
+			verifyFolder(t, dir)
+			s = startServer(t, options{dir: dir})
+		}
+		if t.Failed() {
+			t.Fatalf("in round %d", round)
+		}
+	}
+}
+
+func newCrashWriters(bucket string) (writers []*crashWriter) {
 	for i := range crashWriters {
 		w := &crashWriter{
 			bucket: bucket, random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), states: make(map[string]*keyState),
@@ -45,14 +57,7 @@ func TestCrash(t *testing.T) {
 		}
 		writers = append(writers, w)
 	}
-	for round := range rounds {
-		crashUnderLoad(t, s, writers)
-		s = startServer(t, options{dir: dir})
-		verifyAfterCrash(t, s.client(), bucket, writers)
-		if t.Failed() {
-			t.Fatalf("in round %d", round)
-		}
-	}
+	return writers
 }
 
 // crashUnderLoad lets all writers write, and kills the server when enough writes were acknowledged.

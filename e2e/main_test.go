@@ -27,17 +27,25 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "bleepstore")
-	args := []string{"build", "-o", binary}
+	var flags []string
 	if raceDetector() {
-		args = append(args, "-race")
+		flags = append(flags, "-race")
 	}
-	build := exec.Command("go", append(args, "github.com/bleepstore/bleepstore/cmd/bleepstore")...)
-	build.Stdout, build.Stderr = os.Stderr, os.Stderr
-	if err := build.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "build the server:", err)
+	if err := build(binary, flags...); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
+}
+
+// build builds the program.
+func build(path string, flags ...string) error {
+	args := append([]string{"build", "-o", path}, flags...)
+	out, err := exec.Command("go", append(args, "github.com/bleepstore/bleepstore/cmd/bleepstore")...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("build the server: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // raceDetector tells whether the tests run under the race detector; then the server does, too.

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/http"
 	"os"
@@ -34,6 +35,7 @@ type options struct {
 	args   []string // additions to the command line
 	under  []string // a command, such as strace, that runs the server's command line
 	certs  *certificates
+	binary string // of the program, where it is not the usual one
 }
 
 // server is a running server.
@@ -80,7 +82,7 @@ func launch(t testing.TB, o options) *server {
 	if o.dir == "" {
 		o.dir = t.TempDir()
 	}
-	args := append(o.under, binary, "--listen", "127.0.0.1:0", "--data", o.dir)
+	args := append(o.under, cmp.Or(o.binary, binary), "--listen", "127.0.0.1:0", "--data", o.dir)
 	if o.config != "" {
 		path := filepath.Join(t.TempDir(), "bleepstore.yaml")
 		if err := os.WriteFile(path, []byte(o.config), 0o600); err != nil {

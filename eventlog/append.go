@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/bleepstore/bleepstore/internal/failpoint"
 )
 
 // MaxAppend is how many bytes the events of one Append may have when they are encoded.
@@ -99,6 +101,7 @@ func (l *Log) store(prev Position, appends []*pending) (Position, error) {
 		return Position{}, fmt.Errorf("encode commit: %w", err)
 	}
 	pos := Position{Log: l.ID(), Seq: prev.Seq + 1, Hash: hash(commit)}
+	failpoint.Hit("before publish")
 	if err := l.stream.append(context.Background(), pos.Seq, pos.Hash, commit); err != nil {
 		err = fmt.Errorf("append commit %d to event log %s: %w", pos.Seq, pos.Log, err)
 		if errors.Is(err, ErrFenced) || errors.Is(err, errUnknownOutcome) {
@@ -106,6 +109,7 @@ func (l *Log) store(prev Position, appends []*pending) (Position, error) {
 		}
 		return Position{}, err
 	}
+	failpoint.Hit("after publish")
 	l.advance(pos, commit)
 	if err := l.head.write(pos); err != nil {
 		l.stop(err)

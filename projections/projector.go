@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/failpoint"
 )
 
 // maxApply bounds the events of one Apply, and with them the memory that it takes. A commit is never divided: a larger
@@ -161,9 +162,11 @@ func (p *Projector) apply(ctx context.Context, commits []eventlog.Commit) (int, 
 	if err != nil {
 		return 0, fmt.Errorf("apply the log from %v to %v: %w", commits[0].Position, position, err)
 	}
+	failpoint.Hit("before apply")
 	if err := p.store.Apply(ctx, position, changes); err != nil {
 		return 0, fmt.Errorf("apply the log from %v to %v: %w", commits[0].Position, position, err)
 	}
+	failpoint.Hit("after apply")
 	return n, nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/api/admin"
 	"github.com/bleepstore/bleepstore/api/s3"
@@ -64,7 +66,11 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	n.goBehind(ctx, func() { n.service.ReapGarbage(ctx, c.Storage.ReapAfter, n.restorable, retry) })
 	n.goBehind(ctx, func() {
 		n.service.SweepBlobs(ctx, func(blobs int) {
-			out.Info().Int("blobs", blobs).Msg("deleted blobs that nothing names, which a crash or a failure left")
+			level := zerolog.InfoLevel
+			if blobs == 0 {
+				level = zerolog.DebugLevel
+			}
+			out.WithLevel(level).Int("blobs", blobs).Msg("deleted blobs that nothing names, which a crash or a failure left")
 		}, retry)
 	})
 	return n

@@ -18,8 +18,10 @@ const (
 	// more would keep the blobs of what was deleted since for longer.
 	keptSnapshots = 1
 
-	// maintenanceInterval is how often it is looked whether a snapshot is due, or something is to be trimmed.
-	maintenanceInterval = time.Minute
+	// It is looked whether a snapshot is due, or something is to be trimmed, at a tenth of their interval, within these
+	// bounds.
+	minMaintenance = time.Second
+	maxMaintenance = time.Minute
 )
 
 // openSnapshots opens the snapshots of a log, which are in its archive; nil if there is none.
@@ -55,7 +57,7 @@ func (p *parts) newestSnapshot(ctx context.Context) (*snapshot.Snapshot, error) 
 
 // maintain takes snapshots and trims the log, from time to time, until ctx ends.
 func (n *node) maintain(ctx context.Context) {
-	tick := time.NewTicker(maintenanceInterval)
+	tick := time.NewTicker(min(max(n.config.Snapshot.Interval/10, minMaintenance), maxMaintenance))
 	defer tick.Stop()
 	for {
 		if err := n.maintainOnce(ctx); err != nil && ctx.Err() == nil {

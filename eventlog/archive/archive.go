@@ -22,6 +22,7 @@ import (
 
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/internal/durable"
+	"github.com/bleepstore/bleepstore/internal/failpoint"
 )
 
 // A segment is sealed when its commits have so many bytes, not compressed, or when it was opened so long ago.
@@ -204,6 +205,7 @@ func (a *Archive) append(commits []eventlog.Commit) error {
 	if _, err := a.file.WriteAt(frame, a.size); err != nil {
 		return err
 	}
+	failpoint.Hit("archive written")
 	if err := a.file.Sync(); err != nil {
 		return err
 	}

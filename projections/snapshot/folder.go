@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/bleepstore/bleepstore/internal/durable"
+	"github.com/bleepstore/bleepstore/internal/failpoint"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -128,6 +129,7 @@ func (f *Folder) write(ctx context.Context, s *Snapshot, records projections.Rec
 	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
+	failpoint.Hit("snapshot written")
 	if info, err := os.Stat(temporary); err == nil {
 		s.Size = info.Size()
 	}

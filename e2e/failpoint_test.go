@@ -1,0 +1,99 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// failpoints are the points at which the server can be told to die, and how often at most it comes to each in a load.
+var failpoints = []struct {
+	name string
+	most int
+}{
+	{"blob stored", 300},
+	{"before publish", 60},
+	{"after publish", 60},
+	{"before apply", 60},
+	{"after apply", 60},
+	{"archive written", 2},
+	{"snapshot written", 1},
+	{"blobs deleted", 1},
+}
+
+// The server dies at a point where a crash hurts most, under load, again and again on one data folder.
+func TestCrashAtFailpoints(t *testing.T) {
+	t.Parallel()
+	program := filepath.Join(t.TempDir(), "bleepstore")
+	if err := build(program, "-tags", "failpoints"); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	s := startServer(t, options{dir: dir})
+	bucket := newBucket(t, s.client())
+	writers := newCrashWriters(bucket)
+	s.stop(t)
+	for round := range rounds(len(failpoints), 200) {
+		point := failpoints[round%len(failpoints)]
+		at := fmt.Sprintf("%s:%d", point.name, 1+rand.IntN(point.most))
+		interval := "0s" // because what a snapshot names is not deleted
+		if point.name == "snapshot written" {
+			interval = "1s"
+		}
+		s = startServer(t, options{dir: dir, binary: program, env: []string{
+			"FAILPOINT=" + at, "BLEEPSTORE_SNAPSHOT_INTERVAL=" + interval, "BLEEPSTORE_STORAGE_REAP_AFTER=1s",
+		}})
+		writeUntilDeath(t, s, writers)
+		s = startSweeping(t, dir)
+		verifyAfterCrash(t, s.client(), bucket, writers)
+		s.stop(t)
+		verifyFolder(t, dir)
+		if t.Failed() {
+			t.Fatalf("in round %d, at %s", round, at)
+		}
+	}
+}
+
+// startSweeping starts a server and waits until it has deleted what nothing names.
+func startSweeping(t *testing.T, dir string) *server {
+	t.Helper()
+	s := startServer(t, options{dir: dir, env: []string{"BLEEPSTORE_LOGGING_LEVEL=debug", "BLEEPSTORE_SNAPSHOT_INTERVAL=0s"}})
+	eventually(t, "the blobs are swept", func() error {
+		if !strings.Contains(s.log.tail(), "deleted blobs that nothing names") {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	return s
+}
+
+// writeUntilDeath lets all writers write until the server has died.
+func writeUntilDeath(t *testing.T, s *server, writers []*crashWriter) {
+	t.Helper()
+	c := s.client()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var group errgroup.Group
+	for _, w := range writers {
+		group.Go(func() error {
+			for ctx.Err() == nil && w.step(ctx, c) == nil {
+			}
+			return nil
+		})
+	}
+	select {
+	case <-s.exited:
+	case <-time.After(patience):
+		t.Errorf("the server did not come to the point within %s", patience)
+		s.kill()
+	}
+	cancel()
+	_ = group.Wait() // the writers know what was acknowledged
+}
