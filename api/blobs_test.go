@@ -275,3 +275,34 @@ func TestGarbageThatCannotBeReadIsPassedOver(t *testing.T) {
 	}
 	wantBlobs(t, s, long...)
 }
+
+func TestScrub(t *testing.T) {
+	s, _ := newBlobService(t)
+	long := createLong(t, s, "long")
+	kept := mustPutBlob(t, s, "kept", "content").Object.Blobs[0]
+	gone := mustPutBlob(t, s, "gone", "content").Object.Blobs[0]
+	scrub := func() (Scrubbed, []Damage) {
+		t.Helper()
+		var all []Damage
+		scrubbed, err := s.Scrub(t.Context(), 1<<30, func(d Damage) { all = append(all, d) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return scrubbed, all
+	}
+	// createLong makes blobs without checksums.
+	if scrubbed, damaged := scrub(); scrubbed.Blobs != int64(len(long)-1+2) || len(damaged) != len(long)-1 || damaged[0].Key != "long" {
+		t.Errorf("read %+v, found %v", scrubbed, damaged)
+	}
+	deleteObject(t, s, "long")
+	if scrubbed, damaged := scrub(); scrubbed.Blobs != 2 || scrubbed.Bytes != kept.Size+gone.Size || len(damaged) != 0 {
+		t.Errorf("read %+v, found %v", scrubbed, damaged)
+	}
+	if err := s.blobs.Delete(t.Context(), []backends.ID{backends.ID(gone.ID)}); err != nil {
+		t.Fatal(err)
+	}
+	scrubbed, damaged := scrub()
+	if scrubbed.Damaged != 1 || len(damaged) != 1 || damaged[0].Key != "gone" || damaged[0].Blob != gone.ID || !errors.Is(damaged[0], backends.ErrNotFound) {
+		t.Errorf("read %+v, found %v", scrubbed, damaged)
+	}
+}

@@ -73,7 +73,20 @@ func startNode(c *config.Config, p *parts, out output) *node {
 			out.WithLevel(level).Int("blobs", blobs).Msg("deleted blobs that nothing names, which a crash or a failure left")
 		}, retry)
 	})
+	if c.Storage.ScrubInterval > 0 {
+		n.goBehind(ctx, func() { n.scrub(ctx) })
+	}
 	return n
+}
+
+// scrub checks all blobs from time to time, until ctx ends.
+func (n *node) scrub(ctx context.Context) {
+	n.service.ScrubBlobs(ctx, n.config.Storage.ScrubInterval, scrubRate,
+		func(damage api.Damage) { n.out.Error().Err(damage).Msg("an object cannot be read") },
+		func(scrubbed api.Scrubbed, err error) {
+			n.out.Info().Int64("blobs", scrubbed.Blobs).Int64("bytes", scrubbed.Bytes).Int64("damaged", scrubbed.Damaged).
+				Err(err).Msg("checked the bytes of all objects")
+		})
 }
 
 // goBehind runs what must know all that the log held at the start, until ctx ends.

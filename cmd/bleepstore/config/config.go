@@ -147,8 +147,10 @@ type Storage struct {
 	Backend string `yaml:"backend"` // one of Backends
 	// ReapAfter is how long after nothing names a blob any more its bytes are deleted: time for those who still read them.
 	ReapAfter time.Duration `yaml:"reap_after"`
-	Local     LocalStorage  `yaml:"local"`
-	Memory    MemoryStorage `yaml:"memory"`
+	// ScrubInterval is how often all blobs are read to check them; 0 for never.
+	ScrubInterval time.Duration `yaml:"scrub_interval"`
+	Local         LocalStorage  `yaml:"local"`
+	Memory        MemoryStorage `yaml:"memory"`
 }
 
 // LocalStorage is what the backend local needs to know.
@@ -217,7 +219,7 @@ func Default() *Config {
 		Snapshot:  Snapshot{Interval: 6 * time.Hour},
 		Metadata:  Metadata{Engine: EnginePebble},
 		Multipart: Multipart{Expiry: 7 * 24 * time.Hour},
-		Storage:   Storage{Backend: BackendLocal, ReapAfter: time.Hour, Memory: MemoryStorage{Limit: 1 << 30}},
+		Storage:   Storage{Backend: BackendLocal, ReapAfter: time.Hour, ScrubInterval: 30 * 24 * time.Hour, Memory: MemoryStorage{Limit: 1 << 30}},
 		Logging:   Logging{Level: "info", Format: FormatAuto},
 	}
 }

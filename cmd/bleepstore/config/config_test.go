@@ -94,7 +94,7 @@ auth:
       name: Bob
 log: {path: /fast/log}
 metadata: {engine: memory, pebble: {path: /fast/metadata}}
-storage: {backend: local, reap_after: 2h, local: {path: /big/blobs}, memory: {limit: 512MiB}}
+storage: {backend: local, reap_after: 2h, scrub_interval: 24h, local: {path: /big/blobs}, memory: {limit: 512MiB}}
 logging: {level: debug, format: json}
 `, nil, nil)
 	want := config.Config{
@@ -106,7 +106,7 @@ logging: {level: debug, format: json}
 		Log:      config.Log{Path: "/fast/log"},
 		Metadata: config.Metadata{Engine: "memory", Pebble: config.Pebble{Path: "/fast/metadata"}},
 		Storage: config.Storage{
-			Backend: "local", ReapAfter: 2 * time.Hour, Local: config.LocalStorage{Path: "/big/blobs"}, Memory: config.MemoryStorage{Limit: 512 << 20},
+			Backend: "local", ReapAfter: 2 * time.Hour, ScrubInterval: 24 * time.Hour, Local: config.LocalStorage{Path: "/big/blobs"}, Memory: config.MemoryStorage{Limit: 512 << 20},
 		},
 		Logging: config.Logging{Level: "debug", Format: "json"},
 	}

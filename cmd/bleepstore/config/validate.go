@@ -50,6 +50,8 @@ func (c *Config) validate() error {
 		"at least 1s, or 0s for never")
 	v.oneOf("storage.backend", c.Storage.Backend, Backends)
 	v.that(c.Storage.ReapAfter >= time.Second, "storage.reap_after", c.Storage.ReapAfter, "at least 1s")
+	v.that(c.Storage.ScrubInterval == 0 || c.Storage.ScrubInterval >= time.Second, "storage.scrub_interval",
+		c.Storage.ScrubInterval, "at least 1s, or 0s for never")
 	v.that(c.Storage.Memory.Limit > 0, "storage.memory.limit", c.Storage.Memory.Limit, "at least one byte, such as 512MiB")
 	if c.Ephemeral() {
 		const want = "none while storage.backend is memory: the log and the metadata must not outlive the blobs"
