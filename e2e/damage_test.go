@@ -184,3 +184,29 @@ func TestDamageOfTheLog(t *testing.T) {
 		s.kill()
 	}
 }
+
+// Where neither the log nor its archive is left, the metadata begins a new log.
+func TestALogBegunWithTheMetadata(t *testing.T) {
+	t.Parallel()
+	state := newAcknowledgedState(t)
+	for _, folder := range []string{"log", "archive"} {
+		if err := os.RemoveAll(filepath.Join(state.dir, folder)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantContains(t, mustBleepstore(t, state.dir, "log", "repair", "--from-metadata", "--yes"), "/62/", "Done.")
+	for range 2 {
+		s := startServer(t, options{dir: state.dir})
+		if err := state.check(t, s); err != nil {
+			t.Error(err)
+		}
+		put(t, s.client(), state.bucket, "more", []byte("more"))
+		state.bodies["more"] = []byte("more")
+		s.stop(t)
+		wantContains(t, mustBleepstore(t, state.dir, "log", "export"), `"type":"log.restored"`)
+		mustBleepstore(t, state.dir, "log", "verify")
+		if err := os.RemoveAll(filepath.Join(state.dir, "metadata")); err != nil { // which the snapshot has
+			t.Fatal(err)
+		}
+	}
+}

@@ -51,6 +51,7 @@ var shapes = shapesOf(
 	func() Data { return new(PartStored) },
 	func() Data { return new(UploadAborted) },
 	func() Data { return new(BlobsReaped) },
+	func() Data { return new(LogRestored) },
 
 	func() Data { return new(bucketCreatedV1) },
 	func() Data { return new(objectCreatedV1) },

@@ -73,6 +73,7 @@ var samples = []eventlog.Data{
 		Part: samplePart, Blob: sampleBlob, Freed: sampleFreedV1,
 	},
 	&eventlog.UploadAborted{Bucket: "photos", Key: "a/b", Upload: "01kc0000000000000000000002", Freed: sampleFreedV1},
+	&eventlog.LogRestored{From: eventlog.Position{Log: "2a78d19b-aa64-42f8-91fc-701a05e40279", Seq: 62, Hash: "6733feef188f72f2"}},
 	&eventlog.BlobsReaped{Blobs: []eventlog.ReapedBlob{{FreeBlob: sampleFreed[0], Since: sampleTime}, {FreeBlob: sampleFreed[1], Since: sampleTime}}},
 }
 

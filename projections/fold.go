@@ -121,6 +121,10 @@ func (f *folder) fold(ctx context.Context, e *eventlog.Event) error {
 		}
 		return nil
 
+	case *eventlog.LogRestored:
+		return fmt.Errorf("the log was restored from what the metadata was at %v, and what was then is in a snapshot alone: "+
+			"put the snapshot back into the archive of the log", d.From)
+
 	case nil:
 		return fmt.Errorf("fold an event of %v: it holds no data", e.Time)
 	default:

@@ -17,10 +17,12 @@ import (
 	"github.com/bleepstore/bleepstore/internal/durable"
 )
 
-// runLogRepair builds the log again beside the damaged one, and only then puts it in its place.
+// runLogRepair makes a log that can be used of a damaged one: of what the archive has and what is sound of the log, or of
+// the metadata.
 func runLogRepair(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
 	flags := newConfigFlags("log repair")
 	yes := flags.Bool("yes", false, "do not ask before the log is replaced")
+	fromMetadata := flags.Bool("from-metadata", false, "begin a new log with what the metadata is, where neither log nor archive have it")
 	c, err := flags.load(args, stderr)
 	if err != nil {
 		return err
@@ -30,6 +32,9 @@ func runLogRepair(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		return err
 	}
 	defer func() { err = errors.Join(err, folder.close()) }()
+	if *fromMetadata {
+		return restoreFromMetadata(ctx, c, *yes, stdout)
+	}
 	if isSound(ctx, c, stdout) {
 		fmt.Fprintln(stdout, "The log is sound, and needs no repair.")
 		return nil
@@ -38,18 +43,24 @@ func runLogRepair(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	if err != nil {
 		return err
 	}
-	aside := c.LogDir() + ".damaged-" + time.Now().UTC().Format("20060102T150405Z")
-	fmt.Fprintf(stdout, "The repaired log takes the place of %s, which is kept as %s.\n", c.LogDir(), aside)
-	if !*yes && !confirm(stdout, os.Stdin) {
-		return errors.Join(errors.New("nothing was changed"), os.RemoveAll(rebuilt))
-	}
-	for _, move := range [][2]string{{c.LogDir(), aside}, {rebuilt, c.LogDir()}} {
-		if err := durable.Rename(move[0], move[1]); err != nil {
-			return err
-		}
+	if err := replaceLog(c, rebuilt, *yes, stdout); err != nil {
+		return err
 	}
 	fmt.Fprintln(stdout, "Done. Start the server; if it says that the metadata does not belong to the log, do as it says.")
 	return nil
+}
+
+// replaceLog puts a log in the place of the one there is, which is kept beside it, if that is confirmed.
+func replaceLog(c *config.Config, by string, yes bool, stdout io.Writer) error {
+	aside := c.LogDir() + ".damaged-" + time.Now().UTC().Format("20060102T150405Z")
+	fmt.Fprintf(stdout, "The new log takes the place of %s, which is kept as %s.\n", c.LogDir(), aside)
+	if !yes && !confirm(stdout, os.Stdin) {
+		return errors.Join(errors.New("nothing was changed"), os.RemoveAll(by))
+	}
+	if err := durable.Rename(c.LogDir(), aside); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return durable.Rename(by, c.LogDir())
 }
 
 // confirm asks whether to go on.

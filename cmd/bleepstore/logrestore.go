@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
+	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/durable"
+)
+
+// restoreFromMetadata begins a new log with what the metadata is, for when the log is lost and the archive does not have
+// it either. What is in the metadata goes into a snapshot of the new log, and the metadata goes on with that.
+func restoreFromMetadata(ctx context.Context, c *config.Config, yes bool, stdout io.Writer) (err error) {
+	if c.ArchiveDir() == "" {
+		return errNoArchive
+	}
+	if c.Metadata.Engine != config.EnginePebble {
+		return fmt.Errorf("metadata in %s does not survive: there is nothing to begin a log with", c.Metadata.Engine)
+	}
+	if _, err := os.Stat(c.MetadataDir()); err != nil {
+		return fmt.Errorf("there is no metadata to begin a log with: %w", err)
+	}
+	store, err := openPebble(c.MetadataDir())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	from, err := store.Position(ctx)
+	if err != nil {
+		return err
+	}
+	if from.IsZero() {
+		return errors.New("the metadata is empty: there is nothing to begin a log with")
+	}
+	fmt.Fprintf(stdout, "The metadata is as of %v. What the log had behind that is lost.\n", from)
+	dir := c.LogDir() + ".repaired"
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	id, pos, err := beginLog(ctx, dir, from)
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(dir))
+	}
+	if err := replaceLog(c, dir, yes, stdout); err != nil {
+		return err
+	}
+	if err := store.Apply(ctx, pos, nil); err != nil {
+		return err
+	}
+	snapshots, err := openSnapshots(c.ArchiveDir(), id)
+	if err != nil {
+		return err
+	}
+	if _, err := snapshots.Take(ctx, store, keptSnapshots); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "Done. The new log is %s; start the server.\n", id)
+	return nil
+}
+
+// beginLog makes a log in a folder, durably, whose first event tells what it goes on from.
+func beginLog(ctx context.Context, dir string, from eventlog.Position) (id string, pos eventlog.Position, err error) {
+	log, err := eventlog.Open(ctx, eventlog.Config{Dir: dir})
+	if err != nil {
+		return "", pos, err
+	}
+	pos, err = log.Append(ctx, eventlog.Event{
+		Time: time.Now().UTC().Truncate(time.Millisecond), Data: &eventlog.LogRestored{From: from},
+	})
+	if err = errors.Join(err, log.Close()); err != nil {
+		return "", pos, err
+	}
+	return log.ID(), pos, durable.SyncTree(dir)
+}
