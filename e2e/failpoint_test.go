@@ -47,7 +47,7 @@ func TestCrashAtFailpoints(t *testing.T) {
 		if point.name == "snapshot written" {
 			interval = "1s"
 		}
-		s = startServer(t, options{dir: dir, binary: program, env: []string{
+		s = startArmed(t, options{dir: dir, binary: program, env: []string{
 			"FAILPOINT=" + at, "BLEEPSTORE_SNAPSHOT_INTERVAL=" + interval, "BLEEPSTORE_STORAGE_REAP_AFTER=1s",
 		}})
 		writeUntilDeath(t, s, writers)
@@ -59,6 +59,23 @@ func TestCrashAtFailpoints(t *testing.T) {
 			t.Fatalf("in round %d, at %s", round, at)
 		}
 	}
+}
+
+// startArmed starts a server that may die at any time, and returns when it is ready or dead.
+func startArmed(t *testing.T, o options) *server {
+	t.Helper()
+	s := launch(t, o)
+	eventually(t, "the server is ready or dead", func() error {
+		select {
+		case <-s.exited:
+			return nil
+		case s.endpoint = <-s.log.endpoint:
+			return errors.New("it only begins")
+		default:
+			return s.ready()
+		}
+	})
+	return s
 }
 
 // startSweeping starts a server and waits until it has deleted what nothing names.

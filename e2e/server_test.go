@@ -61,19 +61,23 @@ func startServer(t testing.TB, o options) *server {
 	case <-deadline:
 		t.Fatalf("server did not say within %s where it is serving", patience)
 	}
-	client := &http.Client{Transport: s.transport()}
-	eventually(t, "server is ready", func() error {
-		answer, err := client.Get(s.endpoint + "/readyz")
-		if err != nil {
-			return err
-		}
-		answer.Body.Close()
-		if answer.StatusCode != http.StatusOK {
-			return fmt.Errorf("/readyz: %s", answer.Status)
-		}
-		return nil
-	})
+	eventually(t, "server is ready", s.ready)
 	return s
+}
+
+// ready returns nil if the server says that it is ready.
+func (s *server) ready() error {
+	client := &http.Client{Transport: s.transport()}
+	defer client.CloseIdleConnections()
+	answer, err := client.Get(s.endpoint + "/readyz")
+	if err != nil {
+		return err
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("/readyz: %s", answer.Status)
+	}
+	return nil
 }
 
 // launch starts the server's process.
