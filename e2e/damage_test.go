@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
@@ -208,5 +209,34 @@ func TestALogBegunWithTheMetadata(t *testing.T) {
 		if err := os.RemoveAll(filepath.Join(state.dir, "metadata")); err != nil { // which the snapshot has
 			t.Fatal(err)
 		}
+	}
+}
+
+// Who starts a server on a damaged log is told what to do, and nobody is served from it.
+func TestADamagedLogIsNotServed(t *testing.T) {
+	t.Parallel()
+	state := newAcknowledgedState(t)
+	if err := os.RemoveAll(filepath.Join(state.dir, "log", "jetstream")); err != nil {
+		t.Fatal(err)
+	}
+	s := launch(t, options{dir: state.dir})
+	select {
+	case s.endpoint = <-s.log.endpoint:
+	case <-time.After(patience):
+		t.Fatalf("server did not say within %s where it is", patience)
+	}
+	health := s.page(t, "/health")
+	want(t, "status of /health", health.status, 503)
+	wantContains(t, string(health.body), "log repair")
+	want(t, "status of /healthz", s.page(t, "/healthz").status, 200)
+	want(t, "status of /readyz", s.page(t, "/readyz").status, 503)
+	_, err := s.client().ListBuckets(t.Context(), &s3.ListBucketsInput{})
+	wantError(t, err, 503, "ServiceUnavailable")
+	wantContains(t, s.log.tail(), "the data cannot be trusted", "expected stream BLEEPSTORE_LOG, found none")
+	s.stop(t)
+
+	mustBleepstore(t, state.dir, "log", "repair", "--yes")
+	if err := state.check(t, startServer(t, options{dir: state.dir})); err != nil {
+		t.Error(err)
 	}
 }

@@ -210,10 +210,9 @@ func (l *serverLog) Write(p []byte) (int, error) {
 		}
 		l.lines += len(line) + 1
 		var record struct {
-			Message  string `json:"message"`
 			Endpoint string `json:"endpoint"`
 		}
-		if json.Unmarshal(line, &record) == nil && record.Message == "serving" {
+		if json.Unmarshal(line, &record) == nil && record.Endpoint != "" {
 			l.endpoint <- record.Endpoint
 		}
 	}

@@ -27,8 +27,12 @@ type CorruptError struct {
 }
 
 func (e *CorruptError) Error() string {
-	return fmt.Sprintf("event log %s is damaged at commit %d: expected %s, found %s; "+
-		"stop the server, keep the data folder as it is, and run \"bleepstore log repair\"", e.Log, e.Seq, e.Want, e.Found)
+	name := "the event log"
+	if e.Log != "" {
+		name = "event log " + e.Log
+	}
+	return fmt.Sprintf("%s is damaged at commit %d: expected %s, found %s; "+
+		"stop the server, keep the data folder as it is, and run \"bleepstore log repair\"", name, e.Seq, e.Want, e.Found)
 }
 
 // TrimmedError says that the log does not reach back to a position any more; the archive does.

@@ -177,16 +177,16 @@ func (n *node) close() error {
 
 var errStarting = errors.New("the server is starting")
 
-// startingHandler answers all requests until there is a node.
-func startingHandler(c *config.Config, out output) http.Handler {
-	starting := func() error { return errStarting }
-	check := func(context.Context) error { return errStarting }
+// refusing is a handler that answers all requests with why there is no node.
+func refusing(c *config.Config, out output, reason error) http.Handler {
+	ready := func() error { return reason }
+	check := func(context.Context) error { return reason }
 	pages := admin.Config{
-		Ready:  starting,
+		Ready:  ready,
 		Checks: admin.Checks{Metadata: check, Storage: check, Log: check, Archive: check},
 		Domain: c.Server.Domain,
 	}
-	return admin.New(pages, newS3(c, out, starting, nil))
+	return admin.New(pages, newS3(c, out, ready, nil))
 }
 
 // newS3 makes the handler of S3 requests. It uses the service only while ready returns nil.

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
+	"github.com/bleepstore/bleepstore/eventlog"
 )
 
 func runServe(ctx context.Context, args []string, _, stderr io.Writer) error {
@@ -29,18 +30,24 @@ func serve(ctx context.Context, c *config.Config, out output) error {
 	if err != nil {
 		return err
 	}
-	server := startServer(listener, certs, startingHandler(c, out), out)
-	parts, err := openParts(ctx, c, out)
-	if err != nil {
-		if ctx.Err() != nil {
-			err = nil // asked to stop before it had begun
+	server := startServer(listener, certs, refusing(c, out, errStarting), out)
+	end := func() error { return nil }
+	switch parts, err := openParts(ctx, c, out); {
+	case err == nil:
+		node := startNode(c, parts, out)
+		end = node.close
+		server.front.set(node.handler())
+		if node.catchUp(ctx) {
+			greet(out, c, endpoint(c, listener))
 		}
+	case ctx.Err() != nil: // asked to stop before it had begun
+		return server.stop(0, out)
+	case isContradiction(err):
+		server.front.set(refusing(c, out, err))
+		out.Error().Err(err).Str("endpoint", endpoint(c, listener)).
+			Msg("every S3 request is answered with 503, because the data cannot be trusted")
+	default:
 		return errors.Join(err, server.stop(0, out))
-	}
-	node := startNode(c, parts, out)
-	server.front.set(node.handler())
-	if node.catchUp(ctx) {
-		greet(out, c, endpoint(c, listener))
 	}
 
 	select {
@@ -52,5 +59,13 @@ func serve(ctx context.Context, c *config.Config, out output) error {
 	if stopped := server.stop(c.Server.ShutdownTimeout, out); stopped != nil {
 		return errors.Join(err, stopped) // the parts are still in use; not closing them is safe, as a crash is
 	}
-	return errors.Join(err, node.close())
+	return errors.Join(err, end())
+}
+
+// isContradiction tells whether an error means that the log is not what was written to it. That does not get better by
+// starting again, as a supervisor does when a process ends, so the server stays and says so to everybody who asks.
+func isContradiction(err error) bool {
+	_, corrupt := errors.AsType[*eventlog.CorruptError](err)
+	_, lost := errors.AsType[*eventlog.PositionError](err)
+	return corrupt || lost
 }
