@@ -42,6 +42,9 @@ func (s *stoppedLog) verify(ctx context.Context, out *verification) error {
 			out.add(commit)
 		}
 		out.print("the archive", s.archive.Position())
+		if s.archive.Lost > 0 {
+			fmt.Fprintf(out.stdout, "%d bytes at the end of the archive were not whole; the server archives them again\n", s.archive.Lost)
+		}
 	}
 	start, err := s.log.Start(ctx)
 	if err != nil {
