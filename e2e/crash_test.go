@@ -32,7 +32,7 @@ func TestCrash(t *testing.T) {
 	bucket := newBucket(t, s.client())
 	writers := newCrashWriters(bucket)
 	for round := range rounds(20, 200) {
-		crashUnderLoad(t, s, writers)
+		crashUnderLoad(t, s, writers, opsPerRound, s.kill)
 		s = startSweeping(t, dir)
 		verifyAfterCrash(t, s.client(), bucket, writers)
 		if round%5 == 4 {
@@ -60,8 +60,9 @@ func newCrashWriters(bucket string) (writers []*crashWriter) {
 	return writers
 }
 
-// crashUnderLoad lets all writers write, and kills the server when enough writes were acknowledged.
-func crashUnderLoad(t *testing.T, s *server, writers []*crashWriter) {
+// crashUnderLoad lets all writers write, and crashes the server when that many writes were acknowledged.
+func crashUnderLoad(t *testing.T, s *server, writers []*crashWriter, writes int64, crash func()) {
+	t.Helper()
 	var acknowledged atomic.Int64
 	enough := make(chan struct{})
 	c := s.client()
@@ -74,11 +75,11 @@ func crashUnderLoad(t *testing.T, s *server, writers []*crashWriter) {
 				err := w.step(ctx, c)
 				switch {
 				case err == nil:
-					if acknowledged.Add(1) == opsPerRound {
+					if acknowledged.Add(1) == writes {
 						close(enough)
 					}
-				case acknowledged.Load() < opsPerRound:
-					return err // before the kill, nothing may fail
+				case acknowledged.Load() < writes:
+					return err // before the crash, nothing may fail
 				default:
 					return nil
 				}
@@ -89,7 +90,7 @@ func crashUnderLoad(t *testing.T, s *server, writers []*crashWriter) {
 	go func() { failed <- group.Wait() }()
 	select {
 	case <-enough:
-		s.kill()
+		crash()
 		cancel()
 		<-failed
 	case err := <-failed:
