@@ -291,7 +291,7 @@ func TestScrub(t *testing.T) {
 		return scrubbed, all
 	}
 	// createLong makes blobs without checksums.
-	if scrubbed, damaged := scrub(); scrubbed.Blobs != int64(len(long)-1+2) || len(damaged) != len(long)-1 || damaged[0].Key != "long" {
+	if scrubbed, damaged := scrub(); scrubbed.Blobs != int64(len(long)+2) || len(damaged) != len(long)-1 || damaged[0].Key != "long" {
 		t.Errorf("read %+v, found %v", scrubbed, damaged)
 	}
 	deleteObject(t, s, "long")
@@ -302,7 +302,7 @@ func TestScrub(t *testing.T) {
 		t.Fatal(err)
 	}
 	scrubbed, damaged := scrub()
-	if scrubbed.Damaged != 1 || len(damaged) != 1 || damaged[0].Key != "gone" || damaged[0].Blob != gone.ID || !errors.Is(damaged[0], backends.ErrNotFound) {
+	if scrubbed.Damaged != 1 || len(damaged) != 1 || damaged[0].Key != "gone" || damaged[0].ID != gone.ID || !errors.Is(damaged[0], backends.ErrNotFound) {
 		t.Errorf("read %+v, found %v", scrubbed, damaged)
 	}
 }

@@ -7,10 +7,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/minio/crc64nvme"
 	"golang.org/x/time/rate"
 
-	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
 )
@@ -21,23 +19,13 @@ const scrubDelay = time.Hour
 // scrubPiece is how many bytes are read at once under a limit of their rate.
 const scrubPiece = 256 << 10
 
-// Damage is a blob that is missing or not what was stored, and what names it.
+// Damage is a blob that is missing or not what was stored.
 type Damage struct {
-	Bucket, Key string
-	Version     string // internal id of the object or version; empty for a part
-	Upload      string // of a part
-	Part        int
-	Blob        string
-	Err         error
+	NamedBlob
+	Err error
 }
 
-func (d Damage) Error() string {
-	what := fmt.Sprintf("version %s of object %q in bucket %q", d.Version, d.Key, d.Bucket)
-	if d.Upload != "" {
-		what = fmt.Sprintf("part %d of upload %s", d.Part, d.Upload)
-	}
-	return fmt.Sprintf("blob %s, which %s names, is damaged: %v", d.Blob, what, d.Err)
-}
+func (d Damage) Error() string { return fmt.Sprintf("%v, is damaged: %v", d.NamedBlob, d.Err) }
 
 // Unwrap gives what is wrong with the blob.
 func (d Damage) Unwrap() error { return d.Err }
@@ -95,108 +83,79 @@ type scrub struct {
 	pace    *rate.Limiter
 	damaged func(Damage)
 	read    Scrubbed
+	piece   [scrubPiece]byte
 }
 
 // record checks the blobs of a record, as the change that writes it.
 func (s *scrub) record(ctx context.Context, record projections.Change) error {
-	switch r := record.(type) {
-	case projections.PutObject:
-		return s.object(ctx, r.Object.Bucket, r.Object.Key, &r.Object.Object)
-	case projections.PutVersion:
-		return s.object(ctx, r.Version.Bucket, r.Version.Key, &r.Version.Object)
-	case projections.PutPart:
-		return s.blob(ctx, Damage{Upload: r.Part.Upload, Part: r.Part.Number}, r.Part.Blob)
+	named, err := s.service.NamedBlobs(ctx, record)
+	if err != nil {
+		return s.found(ctx, named[0], err)
 	}
-	return nil
-}
-
-func (s *scrub) object(ctx context.Context, bucket, key string, object *eventlog.Object) error {
-	named := Damage{Bucket: bucket, Key: key, Version: object.Version}
-	blobs := object.Blobs
-	if object.Manifest != nil {
-		m, err := s.service.readManifest(ctx, object.Manifest)
-		if err != nil {
-			return s.found(ctx, named, object.Manifest.ID, err)
+	for _, blob := range named {
+		s.read.Blobs++
+		err := s.check(ctx, blob.Blob)
+		if err != nil && ctx.Err() == nil {
+			err = s.found(ctx, blob, err)
 		}
-		blobs = m.Blobs
-	}
-	for _, blob := range blobs {
-		if err := s.blob(ctx, named, blob); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// blob checks one blob, which is named by what damage will say.
-func (s *scrub) blob(ctx context.Context, named Damage, blob eventlog.Blob) error {
-	s.read.Blobs++
-	err := s.check(ctx, blob)
-	if err == nil || ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return s.found(ctx, named, blob.ID, err)
-}
-
 func (s *scrub) check(ctx context.Context, blob eventlog.Blob) error {
-	r, err := s.service.blobs.Get(ctx, backends.ID(blob.ID), 0, blob.Size)
+	r, err := s.service.OpenBlob(ctx, blob)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	crc, piece, size := crc64nvme.New(), make([]byte, min(blob.Size, scrubPiece)), int64(0)
-	for {
-		n, err := io.ReadFull(r, piece)
-		crc.Write(piece[:n])
-		size += int64(n)
-		s.read.Bytes += int64(n)
-		if n == 0 || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		if err := s.pace.WaitN(ctx, n); err != nil {
-			return err
-		}
-	}
-	if size != blob.Size || encodeSum(crc) != blob.CRC64NVME {
-		return fmt.Errorf("it has %d bytes with checksum %s, and was stored with %d and %s", size, encodeSum(crc), blob.Size, blob.CRC64NVME)
-	}
-	return nil
+	_, err = io.CopyBuffer(paced{ctx, s}, r, s.piece[:])
+	return err
+}
+
+// paced takes the bytes of blobs at the pace of a scrub, and counts them.
+type paced struct {
+	ctx   context.Context // of the scrub
+	scrub *scrub
+}
+
+func (p paced) Write(piece []byte) (int, error) {
+	p.scrub.read.Bytes += int64(len(piece))
+	return len(piece), p.scrub.pace.WaitN(p.ctx, len(piece))
 }
 
 // found reports damage, unless the record is gone since the snapshot: then the blob may be gone rightly.
-func (s *scrub) found(ctx context.Context, damage Damage, blob string, cause error) error {
-	named, err := s.service.stillNamed(ctx, damage, blob)
+func (s *scrub) found(ctx context.Context, blob NamedBlob, cause error) error {
+	named, err := s.service.stillNamed(ctx, blob)
 	if err != nil || !named {
 		return err
 	}
-	damage.Blob, damage.Err = blob, cause
 	s.read.Damaged++
-	s.damaged(damage)
+	s.damaged(Damage{blob, cause})
 	return nil
 }
 
 // stillNamed tells whether there is still the record that names a blob.
-func (s *Service) stillNamed(ctx context.Context, d Damage, blob string) (bool, error) {
-	if d.Upload != "" {
-		part, err := s.store.Part(ctx, d.Upload, d.Part)
+func (s *Service) stillNamed(ctx context.Context, b NamedBlob) (bool, error) {
+	if b.Upload != "" {
+		part, err := s.store.Part(ctx, b.Upload, b.Part)
 		if errors.Is(err, projections.ErrNotFound) {
 			return false, nil
 		}
-		return err == nil && part.Blob.ID == blob, err
+		return err == nil && part.Blob.ID == b.ID, err
 	}
 	snapshot, err := s.snapshot(ctx) // the version may be about to become another kind of record
 	if err != nil {
 		return false, err
 	}
 	defer snapshot.Close()
-	current, err := readCurrent(ctx, snapshot, d.Bucket, d.Key)
-	if err != nil || current != nil && current.Version == d.Version {
+	current, err := readCurrent(ctx, snapshot, b.Bucket, b.Key)
+	if err != nil || current != nil && current.Version == b.Version {
 		return err == nil, err
 	}
-	_, err = snapshot.Version(ctx, d.Bucket, d.Key, d.Version)
+	_, err = snapshot.Version(ctx, b.Bucket, b.Key, b.Version)
 	if errors.Is(err, projections.ErrNotFound) {
 		return false, nil
 	}

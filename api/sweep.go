@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/bleepstore/bleepstore/backends"
-	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -118,14 +117,7 @@ func (s *Service) named(ctx context.Context, records projections.Records, ids []
 // eachNamed passes the ids of all blobs that a record names, as the change that writes it, to mark. A blob that is listed
 // in a manifest is named with it.
 func (s *Service) eachNamed(ctx context.Context, record projections.Change, mark func(id string)) error {
-	switch r := record.(type) {
-	case projections.PutObject:
-		return s.eachOfObject(ctx, &r.Object.Object, mark)
-	case projections.PutVersion:
-		return s.eachOfObject(ctx, &r.Version.Object, mark)
-	case projections.PutPart:
-		mark(r.Part.Blob.ID)
-	case projections.PutGarbage:
+	if r, ok := record.(projections.PutGarbage); ok {
 		mark(r.Garbage.ID)
 		listed, err := s.listedBy(ctx, r.Garbage.FreeBlob)
 		if err != nil {
@@ -134,21 +126,13 @@ func (s *Service) eachNamed(ctx context.Context, record projections.Change, mark
 		for _, blob := range listed {
 			mark(blob.ID)
 		}
+		return nil
 	}
-	return nil
-}
-
-func (s *Service) eachOfObject(ctx context.Context, object *eventlog.Object, mark func(id string)) error {
-	blobs := object.Blobs
-	if object.Manifest != nil {
-		mark(object.Manifest.ID)
-		m, err := s.readManifest(ctx, object.Manifest)
-		if err != nil {
-			return err
-		}
-		blobs = m.Blobs
+	named, err := s.NamedBlobs(ctx, record)
+	if err != nil {
+		return err
 	}
-	for _, blob := range blobs {
+	for _, blob := range named {
 		mark(blob.ID)
 	}
 	return nil

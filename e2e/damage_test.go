@@ -75,6 +75,9 @@ func newAcknowledgedState(t testing.TB) acknowledgedState {
 // copyTo copies the data folder.
 func (a acknowledgedState) copyTo(t testing.TB, dir string) acknowledgedState {
 	t.Helper()
+	if err := os.RemoveAll(filepath.Join(a.dir, "control")); err != nil { // which a kill leaves, and CopyFS refuses
+		t.Fatal(err)
+	}
 	if err := os.CopyFS(dir, os.DirFS(a.dir)); err != nil {
 		t.Fatal(err)
 	}
@@ -117,10 +120,18 @@ func TestLogCommands(t *testing.T) {
 	wantContains(t, events[62], `{"type":"object.deleted","v":2,`)
 	wantContains(t, mustBleepstore(t, state.dir, "log", "repair", "--yes"), "needs no repair")
 
-	s := startServer(t, options{dir: state.dir})
-	if out, err := bleepstore(t, state.dir, "log", "verify"); err == nil || !strings.Contains(out, "in use") {
+	s := startServer(t, options{dir: state.dir}) // which does the commands itself
+	wantContains(t, mustBleepstore(t, state.dir, "log", "info"), "Commits   1 to 62")
+	wantContains(t, mustBleepstore(t, state.dir, "log", "verify"), "62 commits with 63 events are sound in the log")
+	want(t, "events that a server exports", len(strings.Split(strings.TrimSpace(mustBleepstore(t, state.dir, "log", "export")), "\n")), 63)
+	wantContains(t, mustBleepstore(t, state.dir, "scrub"), "0 are damaged")
+	if out, err := bleepstore(t, state.dir, "log", "repair", "--yes"); err == nil || !strings.Contains(out, "in use") {
 		t.Errorf("while a server runs: %v\n%s", err, out)
 	}
+	wantContains(t, mustBleepstore(t, state.dir, "log", "snapshot"), "as of", "/62/")
+	put(t, s.client(), state.bucket, "more", []byte("more"))
+	state.bodies["more"] = []byte("more")
+	mustBleepstore(t, state.dir, "log", "trim", "--age", "1ms")
 	if err := state.check(t, s); err != nil {
 		t.Error(err)
 	}

@@ -18,6 +18,9 @@ type folder struct {
 	ephemeral string // folder in it that goes with the process; empty if all is kept
 }
 
+// errInUse says that another process has the data folder.
+var errInUse = errors.New("the data folder is in use by another process")
+
 // openFolder makes the data folder where there is none, and takes it. What an ephemeral server that was killed has left
 // there goes now.
 func openFolder(c *config.Config) (*folder, error) {
@@ -26,7 +29,7 @@ func openFolder(c *config.Config) (*folder, error) {
 	}
 	lock, err := vfs.Default.Lock(filepath.Join(c.Data, "lock"))
 	if err != nil {
-		return nil, fmt.Errorf("the data folder %s is in use: stop the other server on it first: %w", c.Data, err)
+		return nil, fmt.Errorf("%w: stop the server on %s first: %w", errInUse, c.Data, err)
 	}
 	f := &folder{lock: lock}
 	if c.Ephemeral() {

@@ -11,15 +11,15 @@ import (
 	"github.com/bleepstore/bleepstore/eventlog/archive"
 )
 
-// logCommands are the subcommands of "log". They work on the data folder of a server that is stopped.
+// logCommands are the subcommands of "log".
 func logCommands() []command {
 	return []command{
-		{"info", "say what the log and its archive hold", runLogInfo},
-		{"verify", "read all of the log and its archive, and check every commit", runLogVerify},
-		{"export", "print the events as lines of JSON", runLogExport},
-		{"snapshot", "write the metadata as of the end of the log into the archive", runLogSnapshot},
+		{"info", "say what the log and its archive hold", runLogTask("log info")},
+		{"verify", "read all of the log and its archive, and check every commit", runLogTask("log verify")},
+		{"export", "print the events as lines of JSON", runLogTask("log export")},
+		{"snapshot", "write the metadata as of now into the archive", runLogTask("log snapshot")},
 		{"trim", "remove the front of the log, as far as it is archived and in a snapshot", runLogTrim},
-		{"repair", "build a damaged log again, of the archive and what is sound of it", runLogRepair},
+		{"repair", "build a damaged log again, of the archive and what is sound of it, of a stopped server", runLogRepair},
 	}
 }
 
@@ -32,74 +32,60 @@ func runLog(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 		}
 		fmt.Fprintf(stderr, "bleepstore log: no subcommand %q\n", args[0])
 	}
-	fmt.Fprint(stderr, "Usage: bleepstore log COMMAND [FLAGS], while no server runs on the data folder\n\n")
+	fmt.Fprint(stderr, "Usage: bleepstore log COMMAND [FLAGS]\n\n")
 	for _, c := range logCommands() {
 		fmt.Fprintf(stderr, "  %-10s%s\n", c.name, c.summary)
 	}
 	return errUsage
 }
 
-// stoppedLog is the log of a server that is stopped, and its archive.
-type stoppedLog struct {
-	folder  *folder
-	log     *eventlog.Log
-	archive *archive.Archive // nil if there is none
-}
-
-// openStoppedLog opens the log of a data folder. A damaged one is an error.
-func openStoppedLog(ctx context.Context, c *config.Config) (*stoppedLog, error) {
+// openLog opens the log of a stopped server and its archive, and nothing else, so that they can be looked at whatever has
+// become of the rest. A damaged log is an error.
+func openLog(ctx context.Context, c *config.Config, _ output) (*parts, error) {
 	folder, err := openFolder(c)
 	if err != nil {
 		return nil, err
 	}
-	s := &stoppedLog{folder: folder}
-	if err := s.open(ctx, c); err != nil {
-		return nil, errors.Join(err, s.close())
+	p := &parts{folder: folder}
+	if err := p.openLog(ctx, c); err != nil {
+		return nil, errors.Join(err, p.close())
 	}
-	return s, nil
+	return p, nil
 }
 
-func (s *stoppedLog) open(ctx context.Context, c *config.Config) (err error) {
-	if s.log, err = eventlog.Open(ctx, eventlog.Config{Dir: c.LogDir()}); err != nil {
+// openLog opens the log, and the archive as it is.
+func (p *parts) openLog(ctx context.Context, c *config.Config) (err error) {
+	if p.log, err = eventlog.Open(ctx, eventlog.Config{Dir: c.LogDir()}); err != nil {
 		return err
 	}
+	p.archiver = &archiver{root: c.ArchiveDir(), log: p.log}
 	if c.ArchiveDir() != "" {
-		s.archive, err = archive.Open(c.ArchiveDir(), s.log.ID())
+		p.archiver.archive, err = archive.Open(c.ArchiveDir(), p.log.ID())
 	}
 	return err
 }
 
-func (s *stoppedLog) close() error { return errors.Join(s.closeLog(), s.folder.close()) }
-
-func (s *stoppedLog) closeLog() error {
-	var errs []error
-	if s.archive != nil {
-		errs = append(errs, s.archive.Close())
+// runLogTask runs a command of the log that has no flags of its own.
+func runLogTask(name string) func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	return func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+		c, err := newConfigFlags(name).load(args, stderr)
+		if err != nil {
+			return err
+		}
+		return runTask(ctx, c, name, nil, stdout, stderr)
 	}
-	if s.log != nil {
-		errs = append(errs, s.log.Close())
-	}
-	return errors.Join(errs...)
 }
 
-func runLogInfo(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
-	c, err := newConfigFlags("log info").load(args, stderr)
-	if err != nil {
-		return err
-	}
-	s, err := openStoppedLog(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	fmt.Fprintf(stdout, "Log       %s\nCommits   %d to %d\nHead      %v\n", s.log.ID(), s.log.First(), s.log.Head().Seq, s.log.Head())
-	if s.archive == nil {
-		fmt.Fprintln(stdout, "Archive   none")
+func logInfo(_ context.Context, w *work) error {
+	fmt.Fprintf(w.out, "Log       %s\nCommits   %d to %d\nHead      %v\n", w.log.ID(), w.log.First(), w.log.Head().Seq, w.log.Head())
+	archived := w.archiver.current()
+	if archived == nil {
+		fmt.Fprintln(w.out, "Archive   none")
 		return nil
 	}
-	fmt.Fprintf(stdout, "Archive   %s\nArchived  up to %v\n", archive.Dir(c.ArchiveDir(), s.log.ID()), s.archive.Position())
-	for _, segment := range s.archive.Segments() {
-		fmt.Fprintf(stdout, "Segment   commits %d to %d, %d events from %s to %s, %d bytes in %d\n", segment.First, segment.Last.Seq,
+	fmt.Fprintf(w.out, "Archive   %s\nArchived  up to %v\n", archive.Dir(w.config.ArchiveDir(), w.log.ID()), archived.Position())
+	for _, segment := range archived.Segments() {
+		fmt.Fprintf(w.out, "Segment   commits %d to %d, %d events from %s to %s, %d bytes in %d\n", segment.First, segment.Last.Seq,
 			segment.Events, segment.From.Format(timeFormat), segment.To.Format(timeFormat), segment.Bytes, segment.Size)
 	}
 	return nil

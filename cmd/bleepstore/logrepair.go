@@ -14,6 +14,7 @@ import (
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/eventlog/archive"
+	"github.com/bleepstore/bleepstore/internal/control"
 	"github.com/bleepstore/bleepstore/internal/durable"
 )
 
@@ -97,9 +98,9 @@ func rebuild(ctx context.Context, c *config.Config, stdout, stderr io.Writer) (d
 		return "", err
 	}
 	acknowledged := remains.Acknowledged()
-	progress := newProgress(stderr, "commits", acknowledged.Seq)
-	last, err := eventlog.Rebuild(ctx, dir, sound(ctx, archived, remains, progress, stdout))
-	progress.end()
+	out := newConsole(stdout, stderr)
+	last, err := eventlog.Rebuild(ctx, dir, sound(ctx, archived, remains, out))
+	out.end()
 	if err != nil {
 		return "", errors.Join(err, os.RemoveAll(dir))
 	}
@@ -113,19 +114,19 @@ func rebuild(ctx context.Context, c *config.Config, stdout, stderr io.Writer) (d
 
 // isSound tells whether the log can be opened and holds what it should, and if not says why.
 func isSound(ctx context.Context, c *config.Config, stdout io.Writer) bool {
-	s := &stoppedLog{}
-	err := s.open(ctx, c)
+	p := &parts{}
+	err := p.openLog(ctx, c)
 	if err == nil {
-		err = s.verify(ctx, &verification{stdout: io.Discard, progress: &progress{}})
+		err = p.verify(ctx, newConsole(io.Discard, io.Discard))
 	}
-	if err = errors.Join(err, s.closeLog()); err != nil {
+	if err = errors.Join(err, p.close()); err != nil {
 		fmt.Fprintln(stdout, err)
 	}
 	return err == nil
 }
 
 // sound yields the commits of the archive, and behind them those of the log up to the first that is damaged.
-func sound(ctx context.Context, archived *archive.Archive, remains *eventlog.Remains, progress *progress, stdout io.Writer) iter.Seq2[eventlog.Commit, error] {
+func sound(ctx context.Context, archived *archive.Archive, remains *eventlog.Remains, out control.Reporter) iter.Seq2[eventlog.Commit, error] {
 	return func(yield func(eventlog.Commit, error) bool) {
 		var last eventlog.Position
 		if archived != nil && !archived.Position().IsZero() {
@@ -134,20 +135,20 @@ func sound(ctx context.Context, archived *archive.Archive, remains *eventlog.Rem
 					return
 				}
 				last = commit.Position
-				progress.to(last.Seq)
+				out.Progress(control.Progress{Done: last.Seq, Total: remains.Acknowledged().Seq, Unit: "commits"})
 			}
-			fmt.Fprintf(stdout, "The archive has all commits up to %v.\n", last)
+			fmt.Fprintf(out, "The archive has all commits up to %v.\n", last)
 		}
 		for commit, err := range remains.Commits(ctx, last) {
 			if err != nil {
-				fmt.Fprintf(stdout, "Behind %v: %v\n", last, err)
+				fmt.Fprintf(out, "Behind %v: %v\n", last, err)
 				return
 			}
 			if !yield(commit, nil) {
 				return
 			}
 			last = commit.Position
-			progress.to(last.Seq)
+			out.Progress(control.Progress{Done: last.Seq, Total: remains.Acknowledged().Seq, Unit: "commits"})
 		}
 	}
 }

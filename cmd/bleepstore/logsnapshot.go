@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"time"
 
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
-	"github.com/bleepstore/bleepstore/eventlog/archive"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -16,8 +13,8 @@ import (
 var errNoArchive = errors.New("there is no archive: see archive.enabled in the configuration")
 
 // openCaughtUp opens the parts of a server that is stopped, and applies to the metadata what the log has beyond it.
-func openCaughtUp(ctx context.Context, c *config.Config, stderr io.Writer) (*parts, error) {
-	p, err := openParts(ctx, c, newOutput(c.Logging, stderr))
+func openCaughtUp(ctx context.Context, c *config.Config, out output) (*parts, error) {
+	p, err := openParts(ctx, c, out)
 	if err != nil {
 		return nil, err
 	}
@@ -33,66 +30,14 @@ func openCaughtUp(ctx context.Context, c *config.Config, stderr io.Writer) (*par
 	return p, nil
 }
 
-func runLogSnapshot(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
-	c, err := newConfigFlags("log snapshot").load(args, stderr)
-	if err != nil {
-		return err
-	}
-	p, err := openCaughtUp(ctx, c, stderr)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	if p.snapshots == nil {
+func logSnapshot(ctx context.Context, w *work) error {
+	if w.snapshots == nil {
 		return errNoArchive
 	}
-	s, err := p.snapshots.Take(ctx, p.store, keptSnapshots)
+	s, err := w.snapshots.Take(ctx, w.store, keptSnapshots)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "%s has the metadata as of %v, in %d bytes\n", s.Path, s.Position, s.Size)
-	return nil
-}
-
-func runLogTrim(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
-	flags := newConfigFlags("log trim")
-	flags.key("age", "log.retention.age", "keep events that are not older than a `DURATION`, such as 720h")
-	flags.key("bytes", "log.retention.bytes", "keep a `SIZE` of archived commits, such as 10GiB")
-	c, err := flags.load(args, stderr)
-	if err != nil {
-		return err
-	}
-	p, err := openCaughtUp(ctx, c, stderr)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	if p.snapshots == nil {
-		return errNoArchive
-	}
-	archived := p.archiver.current()
-	if archived == nil {
-		return p.archiver.check(ctx)
-	}
-	snapshot, err := p.newestSnapshot(ctx)
-	if err != nil {
-		return err
-	}
-	if snapshot == nil {
-		return errors.New("there is no snapshot, which must have what is trimmed: take one with \"bleepstore log snapshot\"")
-	}
-	if err := archived.Seal(); err != nil { // only sealed segments are trimmed
-		return err
-	}
-	retention := archive.Retention{Age: c.Log.Retention.Age, Bytes: int64(c.Log.Retention.Bytes)}
-	trimmed, err := archived.Trim(ctx, p.log, retention, snapshot.Position, time.Now())
-	if err != nil {
-		return err
-	}
-	if trimmed.IsZero() {
-		fmt.Fprintf(stdout, "Nothing was trimmed: the log begins with commit %d\n", p.log.First())
-		return nil
-	}
-	fmt.Fprintf(stdout, "The log begins with commit %d now\n", p.log.First())
+	fmt.Fprintf(w.out, "%s has the metadata as of %v, in %d bytes\n", s.Path, s.Position, s.Size)
 	return nil
 }

@@ -1,69 +1,64 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/control"
 )
 
-// runLogVerify walks the chain through the archive and the log. What does not hold is an error, and the exit status says so.
-func runLogVerify(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
-	c, err := newConfigFlags("log verify").load(args, stderr)
-	if err != nil {
-		return err
-	}
-	s, err := openStoppedLog(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	out := verification{stdout: stdout, progress: newProgress(stderr, "commits", s.log.Head().Seq)}
-	defer out.progress.end()
-	return s.verify(ctx, &out)
-}
+// exportBuffer is how many bytes of events are written at once.
+const exportBuffer = 64 << 10
+
+// logVerify walks the chain through the archive and the log. What does not hold is an error, and the exit status says so.
+func logVerify(ctx context.Context, w *work) error { return w.parts.verify(ctx, w.out) }
 
 // verify reads all of the archive and of the log, and checks that they are of one history.
-func (s *stoppedLog) verify(ctx context.Context, out *verification) error {
-	if s.archive != nil {
-		for _, segment := range s.archive.Segments() {
-			if err := s.archive.Verify(segment); err != nil {
+func (p *parts) verify(ctx context.Context, out control.Reporter) error {
+	found := verification{out: out, total: p.log.Head().Seq}
+	archived := p.archiver.current()
+	if archived != nil {
+		for _, segment := range archived.Segments() {
+			if err := archived.Verify(segment); err != nil {
 				return err
 			}
 		}
-		for commit, err := range s.archive.Read(s.archive.Start()) {
+		for commit, err := range archived.Read(archived.Start()) {
 			if err != nil {
 				return err
 			}
-			out.add(commit)
+			found.add(commit)
 		}
-		out.print("the archive", s.archive.Position())
-		if s.archive.Lost > 0 {
-			fmt.Fprintf(out.stdout, "%d bytes at the end of the archive were not whole; the server archives them again\n", s.archive.Lost)
+		found.print("the archive", archived.Position())
+		if archived.Lost > 0 {
+			fmt.Fprintf(out, "%d bytes at the end of the archive were not whole; the server archives them again\n", archived.Lost)
 		}
 	}
-	start, err := s.log.Start(ctx)
+	start, err := p.log.Start(ctx)
 	if err != nil {
 		return err
 	}
-	if err := s.readLog(ctx, start, out.visit); err != nil {
+	last, err := p.readLog(ctx, start, found.visit)
+	if err != nil {
 		return err
 	}
-	out.print("the log", s.log.Head())
-	if s.archive == nil || s.archive.Position().IsZero() {
+	found.print("the log", last)
+	if archived == nil || archived.Position().IsZero() {
 		return nil
 	}
-	return s.readLog(ctx, s.archive.Position(), func(eventlog.Commit) error { return nil })
+	_, err = p.readLog(ctx, archived.Position(), func(eventlog.Commit) error { return nil })
+	return err
 }
 
 // verification counts what was found sound.
 type verification struct {
-	stdout   io.Writer
-	progress *progress
+	out   control.Reporter
+	total uint64 // commits of the log
 
 	commits, events int
 }
@@ -71,7 +66,7 @@ type verification struct {
 func (v *verification) add(commit eventlog.Commit) {
 	v.commits++
 	v.events += len(commit.Events)
-	v.progress.to(commit.Position.Seq)
+	v.out.Progress(control.Progress{Done: commit.Position.Seq, Total: v.total, Unit: "commits"})
 }
 
 func (v *verification) visit(commit eventlog.Commit) error {
@@ -80,58 +75,50 @@ func (v *verification) visit(commit eventlog.Commit) error {
 }
 
 func (v *verification) print(where string, last eventlog.Position) {
-	v.progress.end()
-	fmt.Fprintf(v.stdout, "%d commits with %d events are sound in %s, up to %v\n", v.commits, v.events, where, last)
+	fmt.Fprintf(v.out, "%d commits with %d events are sound in %s, up to %v\n", v.commits, v.events, where, last)
 	v.commits, v.events = 0, 0
 }
 
-// readLog passes the commits of the log behind a position to visit.
-func (s *stoppedLog) readLog(ctx context.Context, after eventlog.Position, visit func(eventlog.Commit) error) error {
-	reader, err := s.log.Read(ctx, after)
+// readLog passes the commits of the log behind a position, up to the last of now, to visit. It returns the position of the
+// last.
+func (p *parts) readLog(ctx context.Context, after eventlog.Position, visit func(eventlog.Commit) error) (eventlog.Position, error) {
+	reader, err := p.log.Read(ctx, after)
 	if err != nil {
-		return err
+		return after, err
 	}
 	defer reader.Close()
-	for after.Seq < s.log.Head().Seq {
+	for head := p.log.Head(); after.Seq < head.Seq; {
 		commits, err := reader.Next(ctx)
 		if err != nil {
-			return err
+			return after, err
 		}
 		for _, commit := range commits {
 			if err := visit(commit); err != nil {
-				return err
+				return after, err
 			}
 			after = commit.Position
 		}
 	}
-	return nil
+	return after, nil
 }
 
-// runLogExport prints all events that the archive and the log have.
-func runLogExport(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
-	c, err := newConfigFlags("log export").load(args, stderr)
-	if err != nil {
-		return err
-	}
-	s, err := openStoppedLog(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.close()) }()
+// logExport prints all events that the archive and the log have.
+func logExport(ctx context.Context, w *work) error {
+	out := bufio.NewWriterSize(w.out, exportBuffer)
 	print := func(commit eventlog.Commit) error {
 		for i := range commit.Events {
-			if err := json.MarshalWrite(stdout, &commit.Events[i]); err != nil {
+			if err := json.MarshalWrite(out, &commit.Events[i]); err != nil {
 				return err
 			}
-			if _, err := io.WriteString(stdout, "\n"); err != nil {
+			if err := out.WriteByte('\n'); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	var last eventlog.Position
-	if s.archive != nil {
-		for commit, err := range s.archive.Read(s.archive.Start()) {
+	if archived := w.archiver.current(); archived != nil {
+		for commit, err := range archived.Read(archived.Start()) {
 			if err != nil {
 				return err
 			}
@@ -141,5 +128,8 @@ func runLogExport(ctx context.Context, args []string, stdout, stderr io.Writer) 
 			last = commit.Position
 		}
 	}
-	return s.readLog(ctx, last, print)
+	if _, err := w.readLog(ctx, last, print); err != nil {
+		return errors.Join(err, out.Flush()) // what came before it is sound
+	}
+	return out.Flush()
 }

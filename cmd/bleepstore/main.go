@@ -25,8 +25,8 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "run the server (the default)", runServe},
-		{"log", "look at the event log of a stopped server, verify, export or repair it", runLog},
-		{"scrub", "read all objects of a stopped server, and check their bytes", runScrub},
+		{"log", "look at the event log, verify, export, trim or repair it", runLog},
+		{"scrub", "read all objects, and check their bytes", runScrub},
 		{"version", "print the version of this program", runVersion},
 		{"help", "print this text", runHelp},
 	}

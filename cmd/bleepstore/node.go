@@ -17,6 +17,7 @@ import (
 	"github.com/bleepstore/bleepstore/api/sigv4"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/control"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -31,6 +32,7 @@ type node struct {
 	stop       context.CancelFunc // ends all goroutines
 	projected  chan struct{}      // closed when the projector has ended
 	background sync.WaitGroup     // of what goes on beside requests, once the store has caught up
+	control    *control.Server    // nil if it takes no commands
 }
 
 // startNode starts the projector. It says so if the store is behind the log.
@@ -75,6 +77,10 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	})
 	if c.Storage.ScrubInterval > 0 {
 		n.goBehind(ctx, func() { n.scrub(ctx) })
+	}
+	var err error
+	if n.control, err = control.Listen(c.Data, n.doTask); err != nil {
+		out.Warn().Err(err).Msg("commands will work only while the server is stopped")
 	}
 	return n
 }
@@ -165,6 +171,11 @@ func (n *node) handler() http.Handler {
 // A projector may not end, for one whose store waits until its disk has space. Then the parts are still in use, and not
 // closing them is safe, as a crash is.
 func (n *node) close() error {
+	if n.control != nil {
+		if err := n.control.Close(); err != nil {
+			return fmt.Errorf("end the commands under way: %w", err)
+		}
+	}
 	n.stop()
 	select {
 	case <-n.projected:

@@ -147,7 +147,9 @@ func (p *parts) close() error {
 	if p.blobs != nil {
 		errs = append(errs, p.blobs.Close())
 	}
-	errs = append(errs, p.folder.close())
+	if p.folder != nil {
+		errs = append(errs, p.folder.close())
+	}
 	return errors.Join(errs...)
 }
 

@@ -1,0 +1,100 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"hash"
+	"io"
+
+	"github.com/minio/crc64nvme"
+
+	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/projections"
+)
+
+// NamedBlob is a blob, and what names it.
+type NamedBlob struct {
+	Bucket, Key string
+	Version     string // internal id of the object or version; empty for a part
+	Upload      string // of a part
+	Part        int
+	eventlog.Blob
+}
+
+func (b NamedBlob) String() string {
+	what := fmt.Sprintf("version %s of object %q in bucket %q", b.Version, b.Key, b.Bucket)
+	if b.Upload != "" {
+		what = fmt.Sprintf("part %d of upload %s", b.Part, b.Upload)
+	}
+	return fmt.Sprintf("blob %s, which %s names", b.ID, what)
+}
+
+// NamedBlobs returns the blobs whose bytes a record, as the change that writes it, needs: those of an object, a version or
+// a part. The manifest of an object comes first, before what it lists; if it cannot be read, it comes alone, with the error.
+func (s *Service) NamedBlobs(ctx context.Context, record projections.Change) ([]NamedBlob, error) {
+	switch r := record.(type) {
+	case projections.PutObject:
+		return s.namedByObject(ctx, NamedBlob{Bucket: r.Object.Bucket, Key: r.Object.Key}, &r.Object.Object)
+	case projections.PutVersion:
+		return s.namedByObject(ctx, NamedBlob{Bucket: r.Version.Bucket, Key: r.Version.Key}, &r.Version.Object)
+	case projections.PutPart:
+		return []NamedBlob{{Upload: r.Part.Upload, Part: r.Part.Number, Blob: r.Part.Blob}}, nil
+	}
+	return nil, nil
+}
+
+func (s *Service) namedByObject(ctx context.Context, by NamedBlob, object *eventlog.Object) (named []NamedBlob, err error) {
+	add := func(blob eventlog.Blob) {
+		by.Version, by.Blob = object.Version, blob
+		named = append(named, by)
+	}
+	blobs := object.Blobs
+	if object.Manifest != nil {
+		add(*object.Manifest)
+		m, err := s.readManifest(ctx, object.Manifest)
+		if err != nil {
+			return named, err
+		}
+		blobs = m.Blobs
+	}
+	for _, blob := range blobs {
+		add(blob)
+	}
+	return named, nil
+}
+
+// OpenBlob returns the bytes of a blob. Whoever reads them to their end gets an error there, instead of io.EOF, if they are
+// not those that were stored.
+func (s *Service) OpenBlob(ctx context.Context, blob eventlog.Blob) (io.ReadCloser, error) {
+	r, err := s.blobs.Get(ctx, backends.ID(blob.ID), 0, blob.Size)
+	if err != nil {
+		return nil, err
+	}
+	return &checkedReader{ReadCloser: r, blob: blob, crc: crc64nvme.New()}, nil
+}
+
+// checkedReader checks the bytes of a blob at their end.
+type checkedReader struct {
+	io.ReadCloser
+	blob eventlog.Blob
+	crc  hash.Hash
+	size int64
+}
+
+func (r *checkedReader) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	r.crc.Write(p[:n])
+	r.size += int64(n)
+	if err == io.EOF && (r.size != r.blob.Size || encodeSum(r.crc) != r.blob.CRC64NVME) {
+		err = fmt.Errorf("it has %d bytes with checksum %s, and was stored with %d and %s",
+			r.size, encodeSum(r.crc), r.blob.Size, r.blob.CRC64NVME)
+	}
+	return n, err
+}
+
+// KeepBlobs sees to it that no blob is deleted that something names now, until release is called.
+func (s *Service) KeepBlobs() (release func()) {
+	s.reaping.Lock()
+	return s.reaping.Unlock
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
+	"github.com/bleepstore/bleepstore/internal/control"
+)
+
+// task is work on the data of a server. It is done with the parts of one that is stopped, by the command, or by the server
+// that runs, with its own.
+type task struct {
+	// open opens what the task needs of a server that is stopped.
+	open func(ctx context.Context, c *config.Config, out output) (*parts, error)
+	do   func(ctx context.Context, w *work) error
+}
+
+// tasks are the tasks by the names of their commands.
+func tasks() map[string]task {
+	return map[string]task{
+		"log info":     {openLog, logInfo},
+		"log verify":   {openLog, logVerify},
+		"log export":   {openLog, logExport},
+		"log snapshot": {openCaughtUp, logSnapshot},
+		"log trim":     {openCaughtUp, logTrim},
+		"scrub":        {openCaughtUp, scrub},
+	}
+}
+
+// work is what a task has to do with.
+type work struct {
+	*parts
+	service *api.Service
+	config  *config.Config // of the server, if it runs
+	args    map[string]string
+	out     control.Reporter
+}
+
+// runTask does a task on the data folder of a configuration, or has the server do it that has the folder in use.
+func runTask(ctx context.Context, c *config.Config, name string, args map[string]string, stdout, stderr io.Writer) (err error) {
+	console := newConsole(stdout, stderr)
+	defer console.end()
+	t := tasks()[name]
+	p, err := t.open(ctx, c, newOutput(c.Logging, stderr))
+	if errors.Is(err, errInUse) {
+		asked := control.Ask(ctx, c.Data, control.Request{Task: name, Args: args}, console)
+		if errors.Is(asked, control.ErrNobody) {
+			return fmt.Errorf("%w, and it takes no commands: %w", err, asked)
+		}
+		return asked
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	service := api.New(api.Config{Log: p.log, Store: p.store, Blobs: p.blobs})
+	return t.do(ctx, &work{parts: p, service: service, config: c, args: args, out: console})
+}
+
+// doTask does a task that a command has asked for, beside requests.
+func (n *node) doTask(ctx context.Context, r control.Request, out control.Reporter) error {
+	t, found := tasks()[r.Task]
+	if !found {
+		return fmt.Errorf("the server knows no task %q: it is of another version than the command", r.Task)
+	}
+	return t.do(ctx, &work{parts: n.parts, service: n.service, config: n.config, args: r.Args, out: out})
+}
