@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -48,12 +49,18 @@ func (s *Service) Sweep(ctx context.Context) (deleted int, err error) {
 		return 0, err
 	}
 	defer snapshot.Close()
+	return s.DeleteUnnamed(ctx, boundary, projections.Each(ctx, snapshot))
+}
+
+// DeleteUnnamed deletes the blobs below an id that none of the records names, which can be read several times, and returns
+// how many it has deleted.
+func (s *Service) DeleteUnnamed(ctx context.Context, below backends.ID, records iter.Seq2[projections.Change, error]) (deleted int, err error) {
 	for after := backends.ID(""); ; {
-		ids, err := s.listBlobs(ctx, after, boundary)
+		ids, err := s.listBlobs(ctx, after, below)
 		if err != nil || len(ids) == 0 {
 			return deleted, err
 		}
-		named, err := s.named(ctx, snapshot, ids)
+		named, err := s.named(ctx, records, ids)
 		if err != nil {
 			return deleted, err
 		}
@@ -96,14 +103,14 @@ func (s *Service) listBlobs(ctx context.Context, after, below backends.ID) ([]ba
 }
 
 // named tells of each of the ids, which ascend, whether a record names it.
-func (s *Service) named(ctx context.Context, records projections.Records, ids []backends.ID) ([]bool, error) {
+func (s *Service) named(ctx context.Context, records iter.Seq2[projections.Change, error], ids []backends.ID) ([]bool, error) {
 	named := make([]bool, len(ids))
 	mark := func(id string) {
 		if i, found := slices.BinarySearch(ids, backends.ID(id)); found {
 			named[i] = true
 		}
 	}
-	for change, err := range projections.Each(ctx, records) {
+	for change, err := range records {
 		if err != nil {
 			return nil, err
 		}

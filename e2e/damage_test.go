@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -30,7 +31,12 @@ func rounds(short, inLong int) int {
 // bleepstore runs a subcommand on a data folder.
 func bleepstore(t testing.TB, dir string, args ...string) (string, error) {
 	t.Helper()
-	run := exec.CommandContext(t.Context(), binary, append(args, "--data", dir)...)
+	return bleepstoreFor(t.Context(), dir, args...)
+}
+
+// bleepstoreFor runs a subcommand on a data folder, and kills it when ctx ends.
+func bleepstoreFor(ctx context.Context, dir string, args ...string) (string, error) {
+	run := exec.CommandContext(ctx, binary, append(args, "--data", dir)...)
 	run.Env = cleanEnvironment()
 	out, err := run.CombinedOutput()
 	return string(out), err

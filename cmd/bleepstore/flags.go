@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"io"
 	"os"
 
@@ -35,5 +36,23 @@ func (f *configFlags) load(args []string, stderr io.Writer) (*config.Config, err
 	if err := parse(f.FlagSet, args, stderr); err != nil {
 		return nil, err
 	}
+	return f.config()
+}
+
+// loadWith is load where an argument follows the flags, which it returns. What names it in messages.
+func (f *configFlags) loadWith(what string, args []string, stderr io.Writer) (*config.Config, string, error) {
+	f.Usage = func() {
+		fmt.Fprintf(stderr, "Usage: bleepstore %s [FLAGS] %s\n\n", f.Name(), what)
+		f.PrintDefaults()
+	}
+	argument, err := parseWith(f.FlagSet, what, args, stderr)
+	if err != nil {
+		return nil, "", err
+	}
+	c, err := f.config()
+	return c, argument, err
+}
+
+func (f *configFlags) config() (*config.Config, error) {
 	return config.Load(*f.file, os.Environ(), f.values)
 }

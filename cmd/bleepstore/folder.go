@@ -21,9 +21,21 @@ type folder struct {
 // errInUse says that another process has the data folder.
 var errInUse = errors.New("the data folder is in use by another process")
 
-// openFolder makes the data folder where there is none, and takes it. What an ephemeral server that was killed has left
-// there goes now.
+// openFolder makes the data folder where there is none, and takes it. One to which a backup is half restored is an error.
 func openFolder(c *config.Config) (*folder, error) {
+	f, err := lockFolder(c)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(restoringFile(c)); err == nil {
+		return nil, errors.Join(fmt.Errorf("a backup was not restored to its end to %s: run \"bleepstore restore\" again", c.Data), f.close())
+	}
+	return f, nil
+}
+
+// lockFolder makes the data folder where there is none, and takes it. What an ephemeral server that was killed has left
+// there goes now.
+func lockFolder(c *config.Config) (*folder, error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}

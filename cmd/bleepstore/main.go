@@ -26,6 +26,8 @@ func commands() []command {
 	return []command{
 		{"serve", "run the server (the default)", runServe},
 		{"log", "look at the event log, verify, export, trim or repair it", runLog},
+		{"backup", "copy all that a server holds to a folder, also while it serves", runBackup},
+		{"restore", "fill a new data folder with a backup", runRestore},
 		{"scrub", "read all objects, and check their bytes", runScrub},
 		{"version", "print the version of this program", runVersion},
 		{"help", "print this text", runHelp},
@@ -92,4 +94,20 @@ func parse(flags *flag.FlagSet, args []string, stderr io.Writer) error {
 		return errUsage
 	}
 	return nil
+}
+
+// parseWith reads the flags of a subcommand and the one argument that it takes, which flags may follow.
+func parseWith(flags *flag.FlagSet, what string, args []string, stderr io.Writer) (string, error) {
+	flags.SetOutput(stderr)
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return "", err
+	case err != nil:
+		return "", errUsage // flags has printed it
+	case flags.NArg() == 0:
+		fmt.Fprintf(stderr, "bleepstore %s: %s is missing\n", flags.Name(), what)
+		return "", errUsage
+	}
+	argument := flags.Arg(0)
+	return argument, parse(flags, flags.Args()[1:], stderr)
 }

@@ -92,26 +92,31 @@ func (p *parts) newStore(ctx context.Context, c *config.Config, out output) (pro
 		_, err := p.fill(ctx, store, out)
 		return store, err
 	}
-	// It gets its name when it is full: half of a snapshot is of no use.
-	filling := c.MetadataDir() + ".filling"
-	if err := os.RemoveAll(filling); err != nil {
+	if err := makePebble(c.MetadataDir(), func(store projections.MetadataStore) (bool, error) { return p.fill(ctx, store, out) }); err != nil {
 		return nil, err
+	}
+	return openPebble(c.MetadataDir())
+}
+
+// makePebble makes a store in a folder, if there is something to fill it with, which fill tells. It gets its name when it is
+// full: half of a snapshot is of no use.
+func makePebble(dir string, fill func(projections.MetadataStore) (bool, error)) error {
+	filling := dir + ".filling"
+	if err := os.RemoveAll(filling); err != nil {
+		return err
 	}
 	store, err := openPebble(filling)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	filled, err := p.fill(ctx, store, out)
+	filled, err := fill(store)
 	if err = errors.Join(err, store.Close()); err == nil && filled {
 		err = durable.SyncTree(filling)
 	}
 	if err == nil && filled {
-		err = durable.Rename(filling, c.MetadataDir())
+		err = durable.Rename(filling, dir)
 	}
-	if err = errors.Join(err, os.RemoveAll(filling)); err != nil {
-		return nil, err
-	}
-	return openPebble(c.MetadataDir())
+	return errors.Join(err, os.RemoveAll(filling))
 }
 
 // openPebble returns an interface that is nil with an error.
@@ -151,6 +156,14 @@ func (p *parts) close() error {
 		errs = append(errs, p.folder.close())
 	}
 	return errors.Join(errs...)
+}
+
+// start is the position before the first commit that archive and log have.
+func (p *parts) start(ctx context.Context) (eventlog.Position, error) {
+	if archived := p.archiver.current(); archived != nil && !archived.Position().IsZero() {
+		return archived.Start(), nil
+	}
+	return p.log.Start(ctx)
 }
 
 // source is the log as projections see it: with what was trimmed, as far as it is archived.

@@ -28,6 +28,7 @@ func tasks() map[string]task {
 		"log snapshot": {openCaughtUp, logSnapshot},
 		"log trim":     {openCaughtUp, logTrim},
 		"scrub":        {openCaughtUp, scrub},
+		"backup":       {openCaughtUp, takeBackup},
 	}
 }
 

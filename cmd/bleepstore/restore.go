@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/bleepstore/bleepstore/api/backup"
+	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
+	"github.com/bleepstore/bleepstore/eventlog/archive"
+	"github.com/bleepstore/bleepstore/internal/durable"
+	"github.com/bleepstore/bleepstore/projections"
+)
+
+// runRestore fills a data folder with a backup. The folder must hold nothing, or what a restore has left that was cut short.
+func runRestore(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
+	c, dir, err := newConfigFlags("restore").loadWith("DIR", args, stderr)
+	if err != nil {
+		return err
+	}
+	if c.Ephemeral() {
+		return fmt.Errorf("blobs in %s do not survive: there is nothing to restore to", c.Storage.Backend)
+	}
+	if _, err := backup.Read(dir); err != nil {
+		return err
+	}
+	folder, err := lockFolder(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, folder.close()) }()
+	blobs, err := openBlobs(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, blobs.Close()) }()
+	if err := beginRestore(ctx, c, blobs); err != nil {
+		return err
+	}
+	console := newConsole(stdout, stderr)
+	defer console.end()
+	copied, err := restore(ctx, c, dir, blobs, report{console})
+	if err != nil {
+		return fmt.Errorf("%w; run the command again to go on", err)
+	}
+	if err := os.Remove(restoringFile(c)); err != nil {
+		return err
+	}
+	fmt.Fprintf(console, "%s has all as of %v: %s. Start the server.\n", c.Data, copied.Position, objectsOf(copied))
+	return damagedError(copied)
+}
+
+// restoringFile is there while a restore is not complete. No server begins on half of a backup: it would delete the blobs
+// that no event names yet.
+func restoringFile(c *config.Config) string { return filepath.Join(c.Data, "restoring") }
+
+// beginRestore checks that nothing is overwritten, and removes what an earlier restore has begun.
+func beginRestore(ctx context.Context, c *config.Config, blobs backends.Backend) error {
+	if _, err := os.Stat(restoringFile(c)); err == nil {
+		return errors.Join(os.RemoveAll(c.LogDir()), os.RemoveAll(c.MetadataDir()))
+	}
+	for _, dir := range []string{c.LogDir(), c.MetadataDir()} {
+		switch _, err := os.Stat(dir); {
+		case err == nil:
+			return fmt.Errorf("%s is there, and a backup is only restored to where nothing is: move it away, or choose another folder", dir)
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
+	}
+	found, err := blobs.List(ctx, "", 1)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		return errors.New("the storage holds blobs, and a backup is only restored to where nothing is: empty it, or choose another")
+	}
+	return durable.WriteFile(restoringFile(c), nil)
+}
+
+// restore fills what belongs to the data folder. Log and metadata get their names when they are complete.
+func restore(ctx context.Context, c *config.Config, dir string, blobs backends.Backend, r report) (copied backup.Copied, err error) {
+	target := backup.Target{Blobs: blobs, Log: c.LogDir() + ".restored"}
+	if err := os.RemoveAll(target.Log); err != nil {
+		return copied, err
+	}
+	if c.ArchiveDir() != "" {
+		target.Archive = func(log string) (*archive.Archive, error) { return archive.Open(c.ArchiveDir(), log) }
+	}
+	fill := func(store projections.MetadataStore) (bool, error) {
+		target.Store = store
+		copied, err = backup.Restore(ctx, dir, target, r)
+		return true, err
+	}
+	if c.Metadata.Engine == config.EngineMemory {
+		_, err = fill(nil)
+	} else {
+		err = makePebble(c.MetadataDir(), fill)
+	}
+	if err != nil {
+		return copied, err
+	}
+	return copied, durable.Rename(target.Log, c.LogDir())
+}
