@@ -16,7 +16,7 @@ import (
 const exportBuffer = 64 << 10
 
 // logVerify walks the chain through the archive and the log. What does not hold is an error, and the exit status says so.
-func logVerify(ctx context.Context, w *work) error { return w.parts.verify(ctx, w.out) }
+func logVerify(ctx context.Context, w *work) error { return w.verify(ctx, w.out) }
 
 // verify reads all of the archive and of the log, and checks that they are of one history.
 func (p *parts) verify(ctx context.Context, out control.Reporter) error {

@@ -29,6 +29,7 @@ func commands() []command {
 		{"backup", "copy all that a server holds to a folder, also while it serves", runBackup},
 		{"restore", "fill a new data folder with a backup", runRestore},
 		{"scrub", "read all objects, and check their bytes", runScrub},
+		{"stacks", "print what the goroutines of a running server are doing", runStacks},
 		{"version", "print the version of this program", runVersion},
 		{"help", "print this text", runHelp},
 	}

@@ -29,6 +29,7 @@ func tasks() map[string]task {
 		"log trim":     {openCaughtUp, logTrim},
 		"scrub":        {openCaughtUp, scrub},
 		"backup":       {openCaughtUp, takeBackup},
+		"stacks":       {openNothing, stacks},
 	}
 }
 
