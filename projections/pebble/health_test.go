@@ -3,6 +3,7 @@ package pebble
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"sync/atomic"
 	"syscall"
@@ -149,31 +150,48 @@ func TestOtherFormatsAreRefused(t *testing.T) {
 	}
 }
 
-// TestCrash opens what is on the disk after a crash that took everything that was not synced.
+// TestCrash opens what is on the disk after crashes in the middle of work, each of which took some of what was not synced, or
+// all of it. There is the state as of the position, which is behind what was flushed.
 func TestCrash(t *testing.T) {
+	const buckets, flushed, clones = 100, 50, 20
 	fs := vfs.NewCrashableMem()
 	s, err := open("data", fs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range 100 {
+	var after []*vfs.MemFS
+	for i := range buckets {
 		putBucket(t, s, i)
-		if i == 50 {
+		if i == flushed {
 			if err := s.db.Flush(); err != nil {
 				t.Fatal(err)
 			}
 		}
+		if i >= buckets-clones {
+			percent := (i - buckets + clones) * 100 / (clones - 1) // from none of it to all
+			after = append(after, fs.CrashClone(vfs.CrashCloneCfg{
+				UnsyncedDataPercent: percent, RNG: rand.New(rand.NewPCG(rand.Uint64(), 0)),
+			}))
+		}
 	}
-	after := fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 0})
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = open("data", after); err != nil {
+	for _, fs := range after {
+		wantCrashed(t, fs, flushed)
+	}
+}
+
+// wantCrashed checks that a store has as many buckets as its position says, which is not below flushed.
+func wantCrashed(t *testing.T, fs vfs.FS, flushed uint64) {
+	t.Helper()
+	s, err := open("data", fs)
+	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
 	position, err := s.Position(t.Context())
-	if err != nil || position.Seq < 50 {
+	if err != nil || position.Seq < flushed {
 		t.Fatalf("position %v, error %v; want at least what was flushed", position, err)
 	}
 	wantBuckets(t, s, int(position.Seq)+1)
