@@ -63,8 +63,9 @@ func (s *stoppedLog) open(ctx context.Context, c *config.Config) (err error) {
 	if s.log, err = eventlog.Open(ctx, eventlog.Config{Dir: c.LogDir()}); err != nil {
 		return err
 	}
-	if c.ArchiveDir() != "" {
-		s.archive, err = archive.Open(c.ArchiveDir(), s.log.ID())
+	archives, err := openArchives(c)
+	if err == nil && archives != nil {
+		s.archive, err = archive.Open(ctx, archives, s.log.ID())
 	}
 	return err
 }
@@ -72,14 +73,10 @@ func (s *stoppedLog) open(ctx context.Context, c *config.Config) (err error) {
 func (s *stoppedLog) close() error { return errors.Join(s.closeLog(), s.folder.close()) }
 
 func (s *stoppedLog) closeLog() error {
-	var errs []error
-	if s.archive != nil {
-		errs = append(errs, s.archive.Close())
-	}
 	if s.log != nil {
-		errs = append(errs, s.log.Close())
+		return s.log.Close()
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 func runLogInfo(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
@@ -97,7 +94,7 @@ func runLogInfo(ctx context.Context, args []string, stdout, stderr io.Writer) (e
 		fmt.Fprintln(stdout, "Archive   none")
 		return nil
 	}
-	fmt.Fprintf(stdout, "Archive   %s\nArchived  up to %v\n", archive.Dir(c.ArchiveDir(), s.log.ID()), s.archive.Position())
+	fmt.Fprintf(stdout, "Archive   %s\nArchived  up to %v\n", s.archive.Where(), s.archive.Position())
 	for _, segment := range s.archive.Segments() {
 		fmt.Fprintf(stdout, "Segment   commits %d to %d, %d events from %s to %s, %d bytes in %d\n", segment.First, segment.Last.Seq,
 			segment.Events, segment.From.Format(timeFormat), segment.To.Format(timeFormat), segment.Bytes, segment.Size)

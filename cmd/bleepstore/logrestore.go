@@ -52,11 +52,11 @@ func restoreFromMetadata(ctx context.Context, c *config.Config, yes bool, stdout
 	if err := store.Apply(ctx, pos, nil); err != nil {
 		return err
 	}
-	snapshots, err := openSnapshots(c.ArchiveDir(), id)
+	archives, err := openArchives(c)
 	if err != nil {
 		return err
 	}
-	if _, err := snapshots.Take(ctx, store, keptSnapshots); err != nil {
+	if _, err := openSnapshots(archives, id).Take(ctx, store, keptSnapshots); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "Done. The new log is %s; start the server.\n", id)

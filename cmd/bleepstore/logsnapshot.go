@@ -50,7 +50,7 @@ func runLogSnapshot(ctx context.Context, args []string, stdout, stderr io.Writer
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "%s has the metadata as of %v, in %d bytes\n", s.Path, s.Position, s.Size)
+	fmt.Fprintf(stdout, "%s has the metadata as of %v, in %d bytes\n", s.Where(), s.Position, s.Size)
 	return nil
 }
 
@@ -81,7 +81,7 @@ func runLogTrim(ctx context.Context, args []string, stdout, stderr io.Writer) (e
 	if snapshot == nil {
 		return errors.New("there is no snapshot, which must have what is trimmed: take one with \"bleepstore log snapshot\"")
 	}
-	if err := archived.Seal(); err != nil { // only sealed segments are trimmed
+	if err := archived.Seal(ctx); err != nil { // only sealed segments are trimmed
 		return err
 	}
 	retention := archive.Retention{Age: c.Log.Retention.Age, Bytes: int64(c.Log.Retention.Bytes)}

@@ -31,11 +31,11 @@ func runLogVerify(ctx context.Context, args []string, stdout, stderr io.Writer) 
 func (s *stoppedLog) verify(ctx context.Context, out *verification) error {
 	if s.archive != nil {
 		for _, segment := range s.archive.Segments() {
-			if err := s.archive.Verify(segment); err != nil {
+			if err := s.archive.Verify(ctx, segment); err != nil {
 				return err
 			}
 		}
-		for commit, err := range s.archive.Read(s.archive.Start()) {
+		for commit, err := range s.archive.Read(ctx, s.archive.Start()) {
 			if err != nil {
 				return err
 			}
@@ -131,7 +131,7 @@ func runLogExport(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	}
 	var last eventlog.Position
 	if s.archive != nil {
-		for commit, err := range s.archive.Read(s.archive.Start()) {
+		for commit, err := range s.archive.Read(ctx, s.archive.Start()) {
 			if err != nil {
 				return err
 			}

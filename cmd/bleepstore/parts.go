@@ -30,7 +30,7 @@ type parts struct {
 	snapshots *snapshot.Folder // nil if there is no archive
 }
 
-// openParts opens all parts at once: together they take as long as the slowest.
+// openParts opens all parts, most of them at once: together they take as long as the slowest.
 func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err error) {
 	p := &parts{}
 	if p.folder, err = openFolder(c); err != nil {
@@ -48,11 +48,7 @@ func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err
 			return err
 		}
 		p.log = log
-		if p.archiver, err = openArchiver(ctx, c.ArchiveDir(), log); err != nil {
-			return err
-		}
-		p.snapshots, err = openSnapshots(c.ArchiveDir(), log.ID())
-		return err
+		return nil
 	})
 	if !isNewStore(c) {
 		g.Go(func() (err error) {
@@ -70,10 +66,24 @@ func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err
 	if err := g.Wait(); err != nil {
 		return p, err
 	}
+	if err := p.openArchive(ctx, c); err != nil {
+		return p, err
+	}
 	if p.store == nil {
 		p.store, err = p.newStore(ctx, c, out) // of which the log must be known
 	}
 	return p, err
+}
+
+// openArchive opens the archive of the log.
+func (p *parts) openArchive(ctx context.Context, c *config.Config) error {
+	archives, err := openArchives(c)
+	if err != nil {
+		return err
+	}
+	p.snapshots = openSnapshots(archives, p.log.ID())
+	p.archiver, err = openArchiver(ctx, archives, p.log)
+	return err
 }
 
 // isNewStore tells whether the store holds nothing yet.
@@ -135,9 +145,6 @@ func openBlobs(c *config.Config) (backends.Backend, error) {
 // close closes what is open: first the log, so that nothing new comes, then what it is applied to.
 func (p *parts) close() error {
 	var errs []error
-	if p.archiver != nil {
-		errs = append(errs, p.archiver.close())
-	}
 	if p.log != nil {
 		errs = append(errs, p.log.Close())
 	}
