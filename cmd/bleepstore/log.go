@@ -41,9 +41,10 @@ func runLog(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 
 // stoppedLog is the log of a server that is stopped, and its archive.
 type stoppedLog struct {
-	folder  *folder
-	log     *eventlog.Log
-	archive *archive.Archive // nil if there is none
+	folder   *folder
+	log      *eventlog.Log
+	archives archives
+	archive  *archive.Archive // nil if there is none
 }
 
 // openStoppedLog opens the log of a data folder. A damaged one is an error.
@@ -63,20 +64,21 @@ func (s *stoppedLog) open(ctx context.Context, c *config.Config) (err error) {
 	if s.log, err = eventlog.Open(ctx, eventlog.Config{Dir: c.LogDir()}); err != nil {
 		return err
 	}
-	archives, err := openArchives(c)
-	if err == nil && archives != nil {
-		s.archive, err = archive.Open(ctx, archives, s.log.ID())
+	if s.archives, err = openArchives(c); err != nil || s.archives.all == nil {
+		return err
 	}
+	s.archive, err = archive.Open(ctx, s.archives.all, s.log.ID())
 	return err
 }
 
 func (s *stoppedLog) close() error { return errors.Join(s.closeLog(), s.folder.close()) }
 
 func (s *stoppedLog) closeLog() error {
+	err := s.archives.close()
 	if s.log != nil {
-		return s.log.Close()
+		err = errors.Join(err, s.log.Close())
 	}
-	return nil
+	return err
 }
 
 func runLogInfo(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {

@@ -86,9 +86,10 @@ func rebuild(ctx context.Context, c *config.Config, stdout, stderr io.Writer) (d
 	if err != nil {
 		return "", err
 	}
+	defer func() { err = errors.Join(err, archives.close()) }()
 	var archived *archive.Archive
-	if archives != nil {
-		if archived, err = archive.Open(ctx, archives, id); err != nil {
+	if archives.all != nil {
+		if archived, err = archive.Open(ctx, archives.all, id); err != nil {
 			return "", err
 		}
 	}

@@ -56,11 +56,8 @@ func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err
 			return err
 		})
 	}
-	g.Go(func() error {
-		blobs, err := openBlobs(c)
-		if err == nil {
-			p.blobs = blobs
-		}
+	g.Go(func() (err error) {
+		p.blobs, err = openBlobs(c)
 		return err
 	})
 	if err := g.Wait(); err != nil {
@@ -77,7 +74,7 @@ func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err
 
 // openArchive opens the archive of the log.
 func (p *parts) openArchive(ctx context.Context, c *config.Config) error {
-	archives, err := openArchives(c)
+	archives, err := archivesOf(c, p.blobs)
 	if err != nil {
 		return err
 	}
@@ -133,13 +130,16 @@ func openPebble(dir string) (projections.MetadataStore, error) {
 	return store, nil
 }
 
+// openBlobs returns an interface that is nil with an error.
 func openBlobs(c *config.Config) (backends.Backend, error) {
-	switch c.Storage.Backend {
-	case config.BackendMemory:
+	if c.Storage.Backend == config.BackendMemory {
 		return blobmemory.New(int64(c.Storage.Memory.Limit)), nil
-	default:
-		return local.Open(c.BlobDir())
 	}
+	blobs, err := local.Open(c.BlobDir())
+	if err != nil {
+		return nil, err
+	}
+	return blobs, nil
 }
 
 // close closes what is open: first the log, so that nothing new comes, then what it is applied to.
