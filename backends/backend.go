@@ -1,4 +1,4 @@
-// Package backends keeps blobs: immutable bytes under ids that are never reused.
+// Package backends keeps blobs: immutable bytes under ids that are never reused. Beside them it keeps named files.
 //
 // Subpackages implement Backend, one per technology; package backendtest holds the suite that all of them pass.
 package backends
@@ -8,12 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/bleepstore/bleepstore/internal/files"
 )
 
 var (
 	// ErrNotFound says that a backend has no blob under an id.
 	ErrNotFound = errors.New("blob not found")
-	// ErrNoSpace says that a backend has no room for a blob.
+	// ErrNoSpace says that a backend has no room for a blob or a file.
 	ErrNoSpace = errors.New("no space left in the blob backend")
 )
 
@@ -40,6 +42,10 @@ type Backend interface {
 	// which their Puts began, not ended: a new blob may appear before others that were listed already. See ID.Time for
 	// what the age of an id does not tell.
 	List(ctx context.Context, after ID, limit int) ([]ID, error)
+
+	// Files keeps named files beside the blobs, which List does not show. A full backend gives ErrNoSpace. They are not to be
+	// used when the backend is closed.
+	Files() files.Files
 
 	// Check tells whether the backend works, cheaply enough to be asked every second. A full backend, which still serves
 	// reads and deletes, gives ErrNoSpace.

@@ -30,7 +30,7 @@ func TestBackupWhileServing(t *testing.T) {
 			crashUnderLoad(t, s, writers, 100, func() {
 				for range rounds(3, 30) {
 					ctx, cancel := context.WithTimeout(t.Context(), rand.N(100*time.Millisecond))
-					out, err := bleepstoreFor(ctx, s.dir, "backup", backup)
+					out, err := acknowledgedState{dir: s.dir}.runFor(ctx, "backup", backup)
 					if err != nil && ctx.Err() == nil {
 						t.Errorf("backup: %v\n%s", err, out)
 					}

@@ -27,18 +27,22 @@ const (
 // happened or not, but nothing in between.
 func TestCrash(t *testing.T) {
 	t.Parallel()
+	inEachPlace(t, testCrash)
+}
+
+func testCrash(t *testing.T, place archivePlace) {
 	dir := t.TempDir()
-	s := startServer(t, options{dir: dir})
+	s := startServer(t, options{dir: dir, env: place.env})
 	bucket := newBucket(t, s.client())
 	writers := newCrashWriters(bucket)
-	for round := range rounds(20, 200) {
+	for round := range rounds(10, 100) {
 		crashUnderLoad(t, s, writers, opsPerRound, s.kill)
-		s = startSweeping(t, dir)
+		s = startSweeping(t, dir, place.env...)
 		verifyAfterCrash(t, s.client(), bucket, writers)
 		if round%5 == 4 {
 			s.stop(t)
-			verifyFolder(t, dir)
-			s = startServer(t, options{dir: dir})
+			verifyFolder(t, dir, place.env...)
+			s = startServer(t, options{dir: dir, env: place.env})
 		}
 		if t.Failed() {
 			t.Fatalf("in round %d", round)

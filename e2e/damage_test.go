@@ -31,39 +31,50 @@ func rounds(short, inLong int) int {
 // bleepstore runs a subcommand on a data folder.
 func bleepstore(t testing.TB, dir string, args ...string) (string, error) {
 	t.Helper()
-	return bleepstoreFor(t.Context(), dir, args...)
-}
-
-// bleepstoreFor runs a subcommand on a data folder, and kills it when ctx ends.
-func bleepstoreFor(ctx context.Context, dir string, args ...string) (string, error) {
-	run := exec.CommandContext(ctx, binary, append(args, "--data", dir)...)
-	run.Env = cleanEnvironment()
-	out, err := run.CombinedOutput()
-	return string(out), err
+	return acknowledgedState{dir: dir}.run(t, args...)
 }
 
 func mustBleepstore(t testing.TB, dir string, args ...string) string {
 	t.Helper()
-	out, err := bleepstore(t, dir, args...)
-	if err != nil {
-		t.Fatalf("bleepstore %s: %v\n%s", strings.Join(args, " "), err, out)
+	return acknowledgedState{dir: dir}.mustRun(t, args...)
+}
+
+// archivePlace is where an archive can be.
+type archivePlace struct {
+	name   string
+	env    []string // that says so
+	folder string   // in the data folder
+}
+
+var archivePlaces = []archivePlace{
+	{"folder", nil, "archive"},
+	{"storage", []string{"BLEEPSTORE_ARCHIVE_BACKEND=storage"}, "blobs/files/archive"},
+}
+
+// inEachPlace runs a test with each place of the archive.
+func inEachPlace(t *testing.T, test func(t *testing.T, place archivePlace)) {
+	for _, place := range archivePlaces {
+		t.Run(place.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, place)
+		})
 	}
-	return out
 }
 
 // acknowledgedState is a stopped server's data folder, and what it has acknowledged.
 type acknowledgedState struct {
 	dir    string
+	env    []string // additions to the environment
 	bucket string
 	bodies map[string][]byte
 }
 
-// newAcknowledgedState makes a data folder with some history.
-func newAcknowledgedState(t testing.TB) acknowledgedState {
+// newAcknowledgedState makes a data folder with some history, with additions to the environment.
+func newAcknowledgedState(t testing.TB, env ...string) acknowledgedState {
 	t.Helper()
-	s := startServer(t, options{})
+	s := startServer(t, options{env: env})
 	c := s.client()
-	state := acknowledgedState{dir: s.dir, bucket: newBucket(t, c), bodies: make(map[string][]byte)}
+	state := acknowledgedState{dir: s.dir, env: env, bucket: newBucket(t, c), bodies: make(map[string][]byte)}
 	for i := range 60 {
 		key := fmt.Sprint("key-", i%40)
 		state.bodies[key] = randomBytes(100 + i)
@@ -76,6 +87,35 @@ func newAcknowledgedState(t testing.TB) acknowledgedState {
 	delete(state.bodies, "key-2")
 	s.stop(t)
 	return state
+}
+
+// start starts a server on the data folder, with more additions to the environment.
+func (a acknowledgedState) start(t testing.TB, env ...string) *server {
+	t.Helper()
+	return startServer(t, options{dir: a.dir, env: slices.Concat(a.env, env)})
+}
+
+// run runs a subcommand on the data folder.
+func (a acknowledgedState) run(t testing.TB, args ...string) (string, error) {
+	t.Helper()
+	return a.runFor(t.Context(), args...)
+}
+
+// runFor runs a subcommand on the data folder, and kills it when ctx ends.
+func (a acknowledgedState) runFor(ctx context.Context, args ...string) (string, error) {
+	run := exec.CommandContext(ctx, binary, append(args, "--data", a.dir)...)
+	run.Env = append(cleanEnvironment(), a.env...)
+	out, err := run.CombinedOutput()
+	return string(out), err
+}
+
+func (a acknowledgedState) mustRun(t testing.TB, args ...string) string {
+	t.Helper()
+	out, err := a.run(t, args...)
+	if err != nil {
+		t.Fatalf("bleepstore %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
 }
 
 // copyTo copies the data folder.
@@ -117,27 +157,27 @@ func (a acknowledgedState) check(t testing.TB, s *server) error {
 func TestLogCommands(t *testing.T) {
 	t.Parallel()
 	state := newAcknowledgedState(t)
-	out := mustBleepstore(t, state.dir, "log", "info")
+	out := state.mustRun(t, "log", "info")
 	wantContains(t, out, "Commits   1 to 62", "Archived  up to ", "/62/")
-	wantContains(t, mustBleepstore(t, state.dir, "log", "verify"), "62 commits with 63 events are sound in the archive", "62 commits with 63 events are sound in the log")
-	events := strings.Split(strings.TrimSpace(mustBleepstore(t, state.dir, "log", "export")), "\n")
+	wantContains(t, state.mustRun(t, "log", "verify"), "62 commits with 63 events are sound in the archive", "62 commits with 63 events are sound in the log")
+	events := strings.Split(strings.TrimSpace(state.mustRun(t, "log", "export")), "\n")
 	want(t, "number of events", len(events), 63)
 	wantContains(t, events[0], `{"type":"bucket.created","v":2,`)
 	wantContains(t, events[62], `{"type":"object.deleted","v":2,`)
-	wantContains(t, mustBleepstore(t, state.dir, "log", "repair", "--yes"), "needs no repair")
+	wantContains(t, state.mustRun(t, "log", "repair", "--yes"), "needs no repair")
 
-	s := startServer(t, options{dir: state.dir}) // which does the commands itself
-	wantContains(t, mustBleepstore(t, state.dir, "log", "info"), "Commits   1 to 62")
-	wantContains(t, mustBleepstore(t, state.dir, "log", "verify"), "62 commits with 63 events are sound in the log")
-	want(t, "events that a server exports", len(strings.Split(strings.TrimSpace(mustBleepstore(t, state.dir, "log", "export")), "\n")), 63)
-	wantContains(t, mustBleepstore(t, state.dir, "scrub"), "0 are damaged")
-	if out, err := bleepstore(t, state.dir, "log", "repair", "--yes"); err == nil || !strings.Contains(out, "in use") {
+	s := state.start(t) // which does the commands itself
+	wantContains(t, state.mustRun(t, "log", "info"), "Commits   1 to 62")
+	wantContains(t, state.mustRun(t, "log", "verify"), "62 commits with 63 events are sound in the log")
+	want(t, "events that a server exports", len(strings.Split(strings.TrimSpace(state.mustRun(t, "log", "export")), "\n")), 63)
+	wantContains(t, state.mustRun(t, "scrub"), "0 are damaged")
+	if out, err := state.run(t, "log", "repair", "--yes"); err == nil || !strings.Contains(out, "in use") {
 		t.Errorf("while a server runs: %v\n%s", err, out)
 	}
-	wantContains(t, mustBleepstore(t, state.dir, "log", "snapshot"), "as of", "/62/")
+	wantContains(t, state.mustRun(t, "log", "snapshot"), "as of", "/62/")
 	put(t, s.client(), state.bucket, "more", []byte("more"))
 	state.bodies["more"] = []byte("more")
-	mustBleepstore(t, state.dir, "log", "trim", "--age", "1ms")
+	state.mustRun(t, "log", "trim", "--age", "1ms")
 	if err := state.check(t, s); err != nil {
 		t.Error(err)
 	}
@@ -188,14 +228,14 @@ func TestDamageOfTheLog(t *testing.T) {
 	for range rounds(20, 1000) {
 		state := sound.copyTo(t, filepath.Join(t.TempDir(), "data"))
 		what := damage(t, random, state.dir, "/log/jetstream/", "/log/head.json")
-		if out, err := bleepstore(t, state.dir, "log", "verify"); err != nil {
+		if out, err := state.run(t, "log", "verify"); err != nil {
 			if !strings.Contains(out, "bleepstore log repair") {
 				t.Errorf("%s: noticed, but without what to do:\n%s", what, out)
 			}
-			mustBleepstore(t, state.dir, "log", "repair", "--yes")
-			wantContains(t, mustBleepstore(t, state.dir, "log", "verify"), "62 commits with 63 events are sound in the archive", "62 commits with 63 events are sound in the log")
+			state.mustRun(t, "log", "repair", "--yes")
+			wantContains(t, state.mustRun(t, "log", "verify"), "62 commits with 63 events are sound in the archive", "62 commits with 63 events are sound in the log")
 		}
-		s := startServer(t, options{dir: state.dir})
+		s := state.start(t)
 		if err := state.check(t, s); err != nil {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -206,23 +246,27 @@ func TestDamageOfTheLog(t *testing.T) {
 // Where neither the log nor its archive is left, the metadata begins a new log.
 func TestALogBegunWithTheMetadata(t *testing.T) {
 	t.Parallel()
-	state := newAcknowledgedState(t)
-	for _, folder := range []string{"log", "archive"} {
+	inEachPlace(t, testALogBegunWithTheMetadata)
+}
+
+func testALogBegunWithTheMetadata(t *testing.T, place archivePlace) {
+	state := newAcknowledgedState(t, place.env...)
+	for _, folder := range []string{"log", place.folder} {
 		if err := os.RemoveAll(filepath.Join(state.dir, folder)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	wantContains(t, mustBleepstore(t, state.dir, "log", "repair", "--from-metadata", "--yes"), "/62/", "Done.")
+	wantContains(t, state.mustRun(t, "log", "repair", "--from-metadata", "--yes"), "/62/", "Done.")
 	for range 2 {
-		s := startServer(t, options{dir: state.dir})
+		s := state.start(t)
 		if err := state.check(t, s); err != nil {
 			t.Error(err)
 		}
 		put(t, s.client(), state.bucket, "more", []byte("more"))
 		state.bodies["more"] = []byte("more")
 		s.stop(t)
-		wantContains(t, mustBleepstore(t, state.dir, "log", "export"), `"type":"log.restored"`)
-		mustBleepstore(t, state.dir, "log", "verify")
+		wantContains(t, state.mustRun(t, "log", "export"), `"type":"log.restored"`)
+		state.mustRun(t, "log", "verify")
 		if err := os.RemoveAll(filepath.Join(state.dir, "metadata")); err != nil { // which the snapshot has
 			t.Fatal(err)
 		}
@@ -252,8 +296,8 @@ func TestADamagedLogIsNotServed(t *testing.T) {
 	wantContains(t, s.log.tail(), "the data cannot be trusted", "expected stream BLEEPSTORE_LOG, found none")
 	s.stop(t)
 
-	mustBleepstore(t, state.dir, "log", "repair", "--yes")
-	if err := state.check(t, startServer(t, options{dir: state.dir})); err != nil {
+	state.mustRun(t, "log", "repair", "--yes")
+	if err := state.check(t, state.start(t)); err != nil {
 		t.Error(err)
 	}
 }

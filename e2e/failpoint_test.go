@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,9 +80,10 @@ func startArmed(t *testing.T, o options) *server {
 }
 
 // startSweeping starts a server and waits until it has deleted what nothing names.
-func startSweeping(t *testing.T, dir string) *server {
+func startSweeping(t *testing.T, dir string, env ...string) *server {
 	t.Helper()
-	s := startServer(t, options{dir: dir, env: []string{"BLEEPSTORE_LOGGING_LEVEL=debug", "BLEEPSTORE_SNAPSHOT_INTERVAL=0s"}})
+	quiet := []string{"BLEEPSTORE_LOGGING_LEVEL=debug", "BLEEPSTORE_SNAPSHOT_INTERVAL=0s"}
+	s := startServer(t, options{dir: dir, env: slices.Concat(env, quiet)})
 	eventually(t, "the blobs are swept", func() error {
 		if !strings.Contains(s.log.tail(), "deleted blobs that nothing names") {
 			return errors.New("not yet")

@@ -27,9 +27,9 @@ func (s logSource) Read(ctx context.Context, after eventlog.Position) (projectio
 
 // verifyFolder checks the data folder of a server that has stopped: the log is sound, the metadata is what a fresh replay
 // of it makes, and there are the blobs that it names and no others.
-func verifyFolder(t testing.TB, dir string) {
+func verifyFolder(t testing.TB, dir string, env ...string) {
 	t.Helper()
-	mustBleepstore(t, dir, "log", "verify")
+	acknowledgedState{dir: dir, env: env}.mustRun(t, "log", "verify")
 	log, err := eventlog.Open(t.Context(), eventlog.Config{Dir: filepath.Join(dir, "log")})
 	if err != nil {
 		t.Fatal(err)

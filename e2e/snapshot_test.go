@@ -11,26 +11,30 @@ import (
 // A log whose front is gone still fills the metadata, from snapshot, archive and log.
 func TestTrimmedLog(t *testing.T) {
 	t.Parallel()
-	state := newAcknowledgedState(t)
-	if out, err := bleepstore(t, state.dir, "log", "trim", "--age", "1ms"); err == nil || !strings.Contains(out, "no snapshot") {
+	inEachPlace(t, testTrimmedLog)
+}
+
+func testTrimmedLog(t *testing.T, place archivePlace) {
+	state := newAcknowledgedState(t, place.env...)
+	if out, err := state.run(t, "log", "trim", "--age", "1ms"); err == nil || !strings.Contains(out, "no snapshot") {
 		t.Errorf("trimmed without a snapshot: %v\n%s", err, out)
 	}
-	wantContains(t, mustBleepstore(t, state.dir, "log", "snapshot"), "as of", "/62/")
-	wantContains(t, mustBleepstore(t, state.dir, "log", "trim", "--age", "1ms"), "Nothing was trimmed") // the last commit stays
+	wantContains(t, state.mustRun(t, "log", "snapshot"), "as of", "/62/")
+	wantContains(t, state.mustRun(t, "log", "trim", "--age", "1ms"), "Nothing was trimmed") // the last commit stays
 
-	s := startServer(t, options{dir: state.dir})
+	s := state.start(t)
 	put(t, s.client(), state.bucket, "more", []byte("more"))
 	state.bodies["more"] = []byte("more")
 	s.stop(t)
-	wantContains(t, mustBleepstore(t, state.dir, "log", "trim", "--age", "1ms"), "begins with commit 63")
-	wantContains(t, mustBleepstore(t, state.dir, "log", "info"), "Commits   63 to 63")
-	mustBleepstore(t, state.dir, "log", "verify")
+	wantContains(t, state.mustRun(t, "log", "trim", "--age", "1ms"), "begins with commit 63")
+	wantContains(t, state.mustRun(t, "log", "info"), "Commits   63 to 63")
+	state.mustRun(t, "log", "verify")
 
 	for _, engine := range []string{"pebble", "memory"} {
 		if err := os.RemoveAll(filepath.Join(state.dir, "metadata")); err != nil {
 			t.Fatal(err)
 		}
-		s = startServer(t, options{dir: state.dir, env: []string{"BLEEPSTORE_METADATA_ENGINE=" + engine}})
+		s = state.start(t, "BLEEPSTORE_METADATA_ENGINE="+engine)
 		if err := state.check(t, s); err != nil {
 			t.Errorf("%s: %v", engine, err)
 		}
@@ -39,14 +43,14 @@ func TestTrimmedLog(t *testing.T) {
 	}
 
 	// Without the snapshot, all comes from the archive and the log.
-	snapshots, err := filepath.Glob(filepath.Join(state.dir, "archive", "*", "snapshots", "*"))
+	snapshots, err := filepath.Glob(filepath.Join(state.dir, place.folder, "*", "snapshots", "*"))
 	if err != nil || len(snapshots) != 1 {
 		t.Fatalf("snapshots: %v, %v", snapshots, err)
 	}
 	if err := os.Remove(snapshots[0]); err != nil {
 		t.Fatal(err)
 	}
-	s = startServer(t, options{dir: state.dir, env: []string{"BLEEPSTORE_METADATA_ENGINE=memory"}})
+	s = state.start(t, "BLEEPSTORE_METADATA_ENGINE=memory")
 	if err := state.check(t, s); err != nil {
 		t.Error(err)
 	}
@@ -56,9 +60,9 @@ func TestTrimmedLog(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(state.dir, "log", "jetstream")); err != nil {
 		t.Fatal(err)
 	}
-	mustBleepstore(t, state.dir, "log", "repair", "--yes")
-	wantContains(t, mustBleepstore(t, state.dir, "log", "verify"), fmt.Sprintf("%d commits", 63))
-	s = startServer(t, options{dir: state.dir})
+	state.mustRun(t, "log", "repair", "--yes")
+	wantContains(t, state.mustRun(t, "log", "verify"), fmt.Sprintf("%d commits", 63))
+	s = state.start(t)
 	if err := state.check(t, s); err != nil {
 		t.Error(err)
 	}
@@ -67,30 +71,35 @@ func TestTrimmedLog(t *testing.T) {
 // What a snapshot names is not deleted.
 func TestBlobsOfASnapshotStay(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, options{})
+	inEachPlace(t, testBlobsOfASnapshotStay)
+}
+
+func testBlobsOfASnapshotStay(t *testing.T, place archivePlace) {
+	state := acknowledgedState{dir: t.TempDir(), env: place.env}
+	s := state.start(t)
 	bucket := newBucket(t, s.client())
 	body := randomBytes(100_000)
 	put(t, s.client(), bucket, "key", body)
 	s.stop(t)
-	mustBleepstore(t, s.dir, "log", "snapshot")
+	state.mustRun(t, "log", "snapshot")
 
-	s = startServer(t, options{dir: s.dir, env: []string{"BLEEPSTORE_STORAGE_REAP_AFTER=1s"}})
+	s = state.start(t, "BLEEPSTORE_STORAGE_REAP_AFTER=1s")
 	c := s.client()
 	put(t, c, bucket, "other", body)
 	if _, err := deleteKeys(t, c, bucket, []string{"key"}, true); err != nil {
 		t.Fatal(err)
 	}
 	s.stop(t)
-	s = startServer(t, options{dir: s.dir, env: []string{"BLEEPSTORE_STORAGE_REAP_AFTER=1s"}})
+	s = state.start(t, "BLEEPSTORE_STORAGE_REAP_AFTER=1s")
 	want(t, "number of blobs", largeBlobs(t, s), 2)
 	s.stop(t)
-	snapshots, err := filepath.Glob(filepath.Join(s.dir, "archive", "*", "snapshots", "*"))
+	snapshots, err := filepath.Glob(filepath.Join(state.dir, place.folder, "*", "snapshots", "*"))
 	if err != nil || len(snapshots) != 1 {
 		t.Fatalf("snapshots: %v, %v", snapshots, err)
 	}
 	if err := os.Remove(snapshots[0]); err != nil {
 		t.Fatal(err)
 	}
-	s = startServer(t, options{dir: s.dir, env: []string{"BLEEPSTORE_STORAGE_REAP_AFTER=1s", "BLEEPSTORE_SNAPSHOT_INTERVAL=0s"}})
+	s = state.start(t, "BLEEPSTORE_STORAGE_REAP_AFTER=1s", "BLEEPSTORE_SNAPSHOT_INTERVAL=0s")
 	eventuallyBlobs(t, s, 1)
 }

@@ -15,11 +15,11 @@ import (
 
 // newSettledState makes a data folder with files of all kinds: of objects large and small, and of Pebble, which turns its
 // logs into tables when it is opened.
-func newSettledState(t testing.TB) acknowledgedState {
+func newSettledState(t testing.TB, env ...string) acknowledgedState {
 	t.Helper()
-	state := newAcknowledgedState(t)
+	state := newAcknowledgedState(t, env...)
 	for i := range 2 {
-		s := startServer(t, options{dir: state.dir})
+		s := state.start(t)
 		for key, size := range map[string]int{fmt.Sprint("small-", i): 1000, fmt.Sprint("large-", i): 200_000} {
 			state.bodies[key] = randomBytes(size)
 			put(t, s.client(), state.bucket, key, state.bodies[key])
@@ -36,7 +36,7 @@ var errNoticed = errors.New("the server noticed")
 // errNoticed if the server ended, or answered that it cannot.
 func (a acknowledgedState) serve(t testing.TB) error {
 	t.Helper()
-	s := launch(t, options{dir: a.dir})
+	s := launch(t, options{dir: a.dir, env: a.env})
 	defer s.kill()
 	select {
 	case s.endpoint = <-s.log.endpoint:
@@ -91,7 +91,7 @@ func TestDamageOfTheMetadata(t *testing.T) {
 func TestDamageOfTheBlobs(t *testing.T) {
 	t.Parallel()
 	damaged(t, newSettledState(t), "/blobs/", func(t *testing.T, state acknowledgedState) {
-		out, scrub := bleepstore(t, state.dir, "scrub")
+		out, scrub := state.run(t, "scrub")
 		switch err := state.serve(t); {
 		case err == nil && scrub != nil && !strings.Contains(out, "bleepstore: "):
 			t.Errorf("scrub says %v, but all is there:\n%s", scrub, out)
@@ -104,18 +104,26 @@ func TestDamageOfTheBlobs(t *testing.T) {
 // The archive is a copy: damage of it takes nothing from anybody, and is noticed, or what is missing is archived again.
 func TestDamageOfTheArchive(t *testing.T) {
 	t.Parallel()
-	damaged(t, newSettledState(t), "/archive/", func(t *testing.T, state acknowledgedState) {
-		_, noticed := bleepstore(t, state.dir, "log", "verify")
+	inEachPlace(t, testDamageOfTheArchive)
+}
+
+func testDamageOfTheArchive(t *testing.T, place archivePlace) {
+	damaged(t, newSettledState(t, place.env...), "/"+place.folder+"/", func(t *testing.T, state acknowledgedState) {
+		_, noticed := state.run(t, "log", "verify")
 		if err := state.serve(t); err != nil {
 			t.Error(err)
 		}
 		if noticed != nil {
 			return
 		}
-		s := startServer(t, options{dir: state.dir})
+		s := state.start(t)
 		eventually(t, "the archive is whole", func() error {
-			copied := state.copyTo(t, filepath.Join(t.TempDir(), "data")) // because the server is using the folder
-			out, err := bleepstore(t, copied.dir, "log", "verify")
+			copied := state // because the server is using the folder
+			copied.dir = filepath.Join(t.TempDir(), "data")
+			if err := os.CopyFS(copied.dir, os.DirFS(state.dir)); err != nil {
+				return err // a file has just got its name
+			}
+			out, err := copied.run(t, "log", "verify")
 			if err == nil && strings.Count(out, "66 commits with 67 events are sound") != 2 {
 				err = errors.New(out)
 			}

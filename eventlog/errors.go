@@ -35,14 +35,16 @@ func (e *CorruptError) Error() string {
 		"stop the server, keep the data folder as it is, and run \"bleepstore log repair\"", name, e.Seq, e.Want, e.Found)
 }
 
-// TrimmedError says that the log does not reach back to a position any more; the archive does.
+// TrimmedError says that the log does not reach back to a position any more; the archive that it had when it was trimmed
+// does.
 type TrimmedError struct {
 	Position Position
 	First    uint64 // the first commit that the log has
 }
 
 func (e *TrimmedError) Error() string {
-	return fmt.Sprintf("the event log was trimmed: it begins with commit %d, and does not have all behind %v; the archive does", e.First, e.Position)
+	return fmt.Sprintf("the event log was trimmed: it begins with commit %d, and does not have all behind %v; "+
+		"the archive that it had then does", e.First, e.Position)
 }
 
 // PositionError says that a position is not in the log, so reading cannot begin behind it.

@@ -13,11 +13,15 @@
 package backup
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -26,7 +30,8 @@ import (
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/backends/local"
 	"github.com/bleepstore/bleepstore/eventlog"
-	"github.com/bleepstore/bleepstore/internal/durable"
+	"github.com/bleepstore/bleepstore/internal/files"
+	"github.com/bleepstore/bleepstore/projections/snapshot"
 )
 
 // format is the version of the form of a backup.
@@ -39,7 +44,6 @@ type Backup struct {
 	Format   int               `json:"format"`
 	Position eventlog.Position `json:"position,omitzero"` // zero while the first backup to the folder is not complete
 	Taken    time.Time         `json:"taken,omitzero"`
-	Snapshot string            `json:"snapshot,omitzero"` // name of its file
 	Objects  Objects           `json:"objects,omitzero"`
 	Damaged  int64             `json:"damaged,omitzero"` // blobs that could not be copied
 }
@@ -62,15 +66,13 @@ type Report interface {
 
 // folder is that of a backup.
 type folder struct {
-	dir   string
-	state Backup
-	blobs *local.Backend
+	dir       string
+	state     Backup
+	files     files.Files // all but the blobs
+	archives  files.Files
+	snapshots *snapshot.Folder
+	blobs     *local.Backend
 }
-
-func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
-
-func (f *folder) snapshots() string { return f.path("snapshots") }
-func (f *folder) archives() string  { return f.path("archive") }
 
 // Read returns what a folder has a backup of. None, or one that is not complete, is an error.
 func Read(dir string) (Backup, error) {
@@ -105,14 +107,19 @@ func openFolder(dir string) (f *folder, err error) {
 	if f.state, err = readState(dir); err != nil {
 		return nil, err
 	}
-	if f.blobs, err = local.Open(f.path("blobs")); err != nil {
+	if f.blobs, err = local.Open(filepath.Join(dir, "blobs")); err != nil { // first: it keeps other processes out
 		return nil, err
 	}
+	if f.files, err = files.OpenDir(dir); err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	f.archives = files.In(f.files, "archive")
+	f.snapshots = snapshot.NewFolder(files.In(f.files, "snapshots"))
 	return f, nil
 }
 
 // makeFolder opens a folder to be backed up to, which is made where it does not exist.
-func makeFolder(dir string) (*folder, error) {
+func makeFolder(ctx context.Context, dir string) (*folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the backup: %w", err)
 	}
@@ -120,25 +127,35 @@ func makeFolder(dir string) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &folder{dir: dir, state: Backup{Format: format}}
-	if _, err := os.Stat(f.path(stateFile)); errors.Is(err, fs.ErrNotExist) {
-		if len(entries) > 0 {
-			return nil, fmt.Errorf("%s is neither empty nor a backup: nothing is written there", dir)
+	if !slices.ContainsFunc(entries, isContent) {
+		all, err := files.OpenDir(dir)
+		if err != nil {
+			return nil, err
 		}
-		if err := f.save(); err != nil {
+		if err := save(ctx, all, Backup{Format: format}); err != nil {
 			return nil, err
 		}
 	}
-	return openFolder(dir)
+	f, err := openFolder(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%s is neither empty nor a backup: nothing is written there", dir)
+	}
+	return f, err
 }
 
-// save makes the state durable, in place of the one before.
-func (f *folder) save() error {
-	text, err := json.Marshal(&f.state, jsontext.WithIndent("  "))
+// isContent tells whether a file or folder makes the one that it is in not empty: not what a new file system has, nor what
+// was there a moment before backup.json.
+func isContent(entry fs.DirEntry) bool {
+	return entry.Name() != "lost+found" && !strings.HasPrefix(entry.Name(), ".")
+}
+
+// save makes the state of a backup durable, in place of the one before.
+func save(ctx context.Context, all files.Files, b Backup) error {
+	text, err := json.Marshal(&b, jsontext.WithIndent("  "))
 	if err != nil {
 		return err
 	}
-	return durable.WriteFile(f.path(stateFile), append(text, '\n'))
+	return all.Put(ctx, stateFile, bytes.NewReader(append(text, '\n')))
 }
 
 func (f *folder) close() error { return f.blobs.Close() }

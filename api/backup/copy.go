@@ -3,46 +3,19 @@ package backup
 import (
 	"context"
 	"errors"
-	"io"
 	"iter"
-	"os"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/internal/files"
 	"github.com/bleepstore/bleepstore/projections"
-	"github.com/bleepstore/bleepstore/projections/snapshot"
 )
 
 // copies is how many blobs are copied at once: small ones share their fsyncs, as those of many clients do.
 const copies = 32
-
-// records yields the records of a snapshot's file, as the changes that write them.
-func records(ctx context.Context, path string) iter.Seq2[projections.Change, error] {
-	return func(yield func(projections.Change, error) bool) {
-		file, err := os.Open(path)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		defer file.Close()
-		errEnough := errors.New("enough")
-		_, err = snapshot.Read(file, func(change projections.Change) error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if !yield(change, nil) {
-				return errEnough
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errEnough) {
-			yield(nil, err)
-		}
-	}
-}
 
 // copier copies the blobs that records name, and that are not there yet.
 type copier struct {
@@ -144,7 +117,7 @@ func (c *copier) blob(ctx context.Context, blob api.NamedBlob) error {
 		return ctx.Err()
 	}
 	defer from.Close()
-	source := &source{r: from}
+	source := &files.Source{R: from}
 	_, err = c.to.Put(ctx, id, source)
 	switch {
 	case err == nil:
@@ -153,8 +126,8 @@ func (c *copier) blob(ctx context.Context, blob api.NamedBlob) error {
 		c.new.Number++
 		c.new.Bytes += blob.Size
 		return nil
-	case source.err != nil && ctx.Err() == nil:
-		c.leaveOut(blob, source.err)
+	case source.Err != nil && ctx.Err() == nil:
+		c.leaveOut(blob, source.Err)
 		return nil
 	}
 	return err
@@ -182,18 +155,4 @@ func (c *copier) leaveOut(blob api.NamedBlob, err error) {
 	defer c.mu.Unlock()
 	c.damaged++
 	c.report.Damaged(api.Damage{NamedBlob: blob, Err: err})
-}
-
-// source is a reader that remembers why it could not be read.
-type source struct {
-	r   io.Reader
-	err error // nil but for a failure; io.EOF is none
-}
-
-func (s *source) Read(p []byte) (int, error) {
-	n, err := s.r.Read(p)
-	if err != nil && err != io.EOF {
-		s.err = err
-	}
-	return n, err
 }

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
-	"path/filepath"
 
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/eventlog/archive"
+	"github.com/bleepstore/bleepstore/internal/files"
 	"github.com/bleepstore/bleepstore/projections"
 	"github.com/bleepstore/bleepstore/projections/snapshot"
 )
@@ -20,8 +19,8 @@ import (
 // short, has left there.
 type Target struct {
 	Blobs backends.Backend
-	// Archive opens the archive of a log; nil if there is to be none.
-	Archive func(log string) (*archive.Archive, error)
+	// Archives is the place of archives; nil if there is to be none.
+	Archives files.Files
 	// Store is an empty store; nil if the metadata comes from the log, at each start.
 	Store projections.MetadataStore
 	// Log is the folder of the log, which does not exist.
@@ -39,8 +38,11 @@ func Restore(ctx context.Context, dir string, t Target, report Report) (copied C
 		return copied, err
 	}
 	defer func() { err = errors.Join(err, f.close()) }()
-	path := filepath.Join(f.snapshots(), f.state.Snapshot)
-	c := copier{from: api.New(api.Config{Blobs: f.blobs}), to: t.Blobs, report: report, records: records(ctx, path)}
+	taken, err := f.snapshot(ctx)
+	if err != nil {
+		return copied, err
+	}
+	c := copier{from: api.New(api.Config{Blobs: f.blobs}), to: t.Blobs, report: report, records: taken.Records(ctx)}
 	if err := c.copy(ctx); err != nil {
 		return copied, fmt.Errorf("restore blobs: %w", err)
 	}
@@ -52,31 +54,39 @@ func Restore(ctx context.Context, dir string, t Target, report Report) (copied C
 	if t.Store == nil {
 		return copied, nil
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return copied, err
-	}
-	defer file.Close()
-	if _, err := snapshot.Load(ctx, file, t.Store); err != nil {
+	if err := taken.Load(ctx, t.Store); err != nil {
 		return copied, fmt.Errorf("restore the metadata: %w", err)
 	}
 	return copied, nil
 }
 
+// snapshot returns the snapshot of the backup.
+func (f *folder) snapshot(ctx context.Context) (*snapshot.Snapshot, error) {
+	list, err := f.snapshots.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		if list[i].Position == f.state.Position {
+			return &list[i], nil
+		}
+	}
+	return nil, fmt.Errorf("the backup in %s has no snapshot as of %v, or a damaged one", f.dir, f.state.Position)
+}
+
 // restoreLog builds the log, and its archive.
-func (f *folder) restoreLog(ctx context.Context, t Target, report Report) (err error) {
+func (f *folder) restoreLog(ctx context.Context, t Target, report Report) error {
 	to := f.state.Position
-	from, err := archive.Open(f.archives(), to.Log)
+	from, err := archive.Open(ctx, f.archives, to.Log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, from.Close()) }()
-	if t.Archive != nil {
-		if err := rearchive(from, t, to); err != nil {
+	if t.Archives != nil {
+		if err := rearchive(ctx, from, t.Archives, to); err != nil {
 			return err
 		}
 	}
-	last, err := eventlog.Rebuild(ctx, t.Log, upTo(from.Read(from.Start()), to, report))
+	last, err := eventlog.Rebuild(ctx, t.Log, upTo(from.Read(ctx, from.Start()), to, report))
 	if err == nil && last != to {
 		err = fmt.Errorf("the archive of the backup ends with %v, before %v", last, to)
 	}
@@ -104,12 +114,11 @@ func upTo(commits iter.Seq2[eventlog.Commit, error], to eventlog.Position, repor
 const rearchivedBytes = 4 << 20
 
 // rearchive fills the archive of a target.
-func rearchive(from *archive.Archive, t Target, to eventlog.Position) (err error) {
-	archived, err := t.Archive(to.Log)
+func rearchive(ctx context.Context, from *archive.Archive, archives files.Files, to eventlog.Position) error {
+	archived, err := archive.Open(ctx, archives, to.Log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, archived.Close()) }()
 	if archived.Position().Seq > to.Seq {
 		return fmt.Errorf("the archive there has commits up to %v, which the backup has not: remove it", archived.Position())
 	}
@@ -119,7 +128,7 @@ func rearchive(from *archive.Archive, t Target, to eventlog.Position) (err error
 	}
 	var batch []eventlog.Commit
 	size := 0
-	for commit, err := range from.Read(after) {
+	for commit, err := range from.Read(ctx, after) {
 		if err != nil {
 			return err
 		}
@@ -128,11 +137,11 @@ func rearchive(from *archive.Archive, t Target, to eventlog.Position) (err error
 		}
 		batch, size = append(batch, commit), size+len(commit.Data)
 		if size >= rearchivedBytes {
-			if err := archived.Append(batch); err != nil {
+			if err := archived.Append(ctx, batch); err != nil {
 				return err
 			}
 			batch, size = batch[:0], 0
 		}
 	}
-	return archived.Append(batch)
+	return archived.Append(ctx, batch)
 }

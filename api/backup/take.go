@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/eventlog/archive"
+	"github.com/bleepstore/bleepstore/internal/files"
 	"github.com/bleepstore/bleepstore/projections"
 	"github.com/bleepstore/bleepstore/projections/snapshot"
 )
@@ -34,7 +33,9 @@ type Copied struct {
 // Take backs a server up to a folder, which is new or has an earlier backup of it. Blobs that are damaged are left out, and
 // no error: the rest is worth having.
 func Take(ctx context.Context, s Server, dir string, report Report) (copied Copied, err error) {
-	f, err := makeFolder(dir)
+	release := s.Service.KeepBlobs() // before the snapshot, which names them; and one backup waits here for another
+	defer release()
+	f, err := makeFolder(ctx, dir)
 	if err != nil {
 		return copied, err
 	}
@@ -42,31 +43,25 @@ func Take(ctx context.Context, s Server, dir string, report Report) (copied Copi
 	if err := f.belongsTo(ctx, s.Store); err != nil {
 		return copied, err
 	}
-	release := s.Service.KeepBlobs() // before the snapshot, which names them
-	defer release()
 
-	snapshots, err := snapshot.OpenFolder(f.snapshots())
+	taken, err := f.snapshots.Take(ctx, s.Store, math.MaxInt) // the one of the backup before is needed until the end
 	if err != nil {
 		return copied, err
 	}
-	taken, err := snapshots.Take(ctx, s.Store, math.MaxInt) // the one of the backup before is needed until the end
-	if err != nil {
-		return copied, err
-	}
-	next := Backup{Format: format, Position: taken.Position, Taken: taken.Taken, Snapshot: filepath.Base(taken.Path)}
-	c := copier{from: s.Service, to: f.blobs, report: report, records: records(ctx, taken.Path)}
+	next := Backup{Format: format, Position: taken.Position, Taken: taken.Taken}
+	c := copier{from: s.Service, to: f.blobs, report: report, records: taken.Records(ctx)}
 	if err := c.copy(ctx); err != nil {
 		return copied, fmt.Errorf("copy blobs to the backup: %w", err)
 	}
 	next.Objects, next.Damaged = c.all, c.damaged
-	if err := copyLog(ctx, s, f.archives(), taken.Position, report); err != nil {
+	if err := copyLog(ctx, s, f.archives, taken.Position, report); err != nil {
 		return copied, fmt.Errorf("copy the event log to the backup: %w", err)
 	}
 	f.state = next
-	if err := f.save(); err != nil {
+	if err := save(ctx, f.files, next); err != nil {
 		return copied, err
 	}
-	return Copied{next, c.new}, f.prune(ctx)
+	return Copied{next, c.new}, f.prune(ctx, &taken)
 }
 
 // belongsTo refuses a server that is not the one whose backup the folder has.
@@ -84,15 +79,14 @@ func (f *folder) belongsTo(ctx context.Context, store projections.MetadataStore)
 }
 
 // copyLog brings the archive of a backup up to a position.
-func copyLog(ctx context.Context, s Server, root string, to eventlog.Position, report Report) (err error) {
-	archived, err := archive.Open(root, to.Log)
+func copyLog(ctx context.Context, s Server, archives files.Files, to eventlog.Position, report Report) error {
+	archived, err := archive.Open(ctx, archives, to.Log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, archived.Close()) }()
 	after := archived.Position()
 	if after.Seq >= to.Seq { // of a backup that was cut short
-		found, err := archived.Contains(to)
+		found, err := archived.Contains(ctx, to)
 		if err == nil && !found {
 			err = fmt.Errorf("it goes up to %v, and the server has another history up to %v: use another folder", after, to)
 		}
@@ -118,7 +112,7 @@ func copyLog(ctx context.Context, s Server, root string, to eventlog.Position, r
 			}
 			after = commit.Position
 		}
-		if err := archived.Append(commits); err != nil {
+		if err := archived.Append(ctx, commits); err != nil {
 			return err
 		}
 		report.Commits(after.Seq, to.Seq)
@@ -126,26 +120,16 @@ func copyLog(ctx context.Context, s Server, root string, to eventlog.Position, r
 	return nil
 }
 
-// prune removes what the backups before had and this one does not need.
-func (f *folder) prune(ctx context.Context) error {
-	entries, err := os.ReadDir(f.snapshots())
-	if err != nil {
+// prune removes what the backups before had and the one with this snapshot does not need.
+func (f *folder) prune(ctx context.Context, needed *snapshot.Snapshot) error {
+	if err := f.snapshots.Prune(ctx, 1); err != nil {
 		return err
-	}
-	for _, entry := range entries {
-		if entry.Name() == f.state.Snapshot {
-			continue
-		}
-		if err := os.Remove(filepath.Join(f.snapshots(), entry.Name())); err != nil {
-			return err
-		}
 	}
 	if f.state.Damaged > 0 {
 		return nil // a damaged manifest does not tell what it lists
 	}
 	service := api.New(api.Config{Blobs: f.blobs})
-	_, err = service.DeleteUnnamed(ctx, backends.NewID(), records(ctx, filepath.Join(f.snapshots(), f.state.Snapshot)))
-	if err != nil {
+	if _, err := service.DeleteUnnamed(ctx, backends.NewID(), needed.Records(ctx)); err != nil {
 		return fmt.Errorf("remove what the backup does not need any more: %w", err)
 	}
 	return nil

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/internal/files"
+	"github.com/bleepstore/bleepstore/internal/files/filestest"
 )
 
 // Run tests the contract of backends.Backend. Each call of open gives an empty backend with room for 64 MiB, which Run
@@ -31,6 +33,7 @@ func Run(t *testing.T, open func(t *testing.T) backends.Backend) {
 		{"List", testList},
 		{"ListHasOnlyStored", testListHasOnlyStored},
 		{"Concurrency", testConcurrency},
+		{"FilesAreNoBlobs", testFilesAreNoBlobs},
 		{"Check", testCheck},
 	}
 	for _, tt := range tests {
@@ -40,6 +43,13 @@ func Run(t *testing.T, open func(t *testing.T) backends.Backend) {
 			tt.test(t, b)
 		})
 	}
+	t.Run("Files", func(t *testing.T) {
+		filestest.Run(t, func(t *testing.T) files.Files {
+			b := open(t)
+			t.Cleanup(func() { closeBackend(t, b) })
+			return b.Files()
+		})
+	})
 }
 
 // sizes are where backends change how they store: nothing, a little, and around the limits of buffers and parts.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/internal/files/filestest"
 )
 
 // RunPersistent runs Run and tests what holds for a backend that keeps blobs outside of the process. Each call of place
@@ -34,6 +35,8 @@ func RunPersistent(t *testing.T, place func(t *testing.T) (open func() (backends
 		if err := b.Delete(t.Context(), gone); err != nil {
 			t.Fatal(err)
 		}
+		filestest.Put(t, b.Files(), "a/file", "before")
+		filestest.Put(t, b.Files(), "a/file", "content")
 		closeBackend(t, b)
 
 		b = must(t, open)
@@ -48,6 +51,8 @@ func RunPersistent(t *testing.T, place func(t *testing.T) (open func() (backends
 			t.Errorf("List has %d ids after opening again, want %d", len(got), len(kept))
 		}
 		wantContent(t, b, put(t, b, content(9, 5_000)), content(9, 5_000))
+		filestest.WantNames(t, b.Files(), "", "a/file")
+		filestest.WantContent(t, b.Files(), "a/file", "content")
 	})
 
 	t.Run("MemoryIsBounded", func(t *testing.T) {

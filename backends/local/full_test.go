@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/bleepstore/bleepstore/backends"
@@ -113,6 +114,10 @@ func TestDiskFilledByOthers(t *testing.T) {
 			t.Errorf("put of %d bytes on a full disk: error %v, want ErrNoSpace", size, err)
 		}
 	}
+	putFile := func() error { return b.Files().Put(t.Context(), "file", strings.NewReader("content")) }
+	if err := putFile(); !errors.Is(err, backends.ErrNoSpace) {
+		t.Errorf("put of a file on a full disk: error %v, want ErrNoSpace", err)
+	}
 	if err := b.Delete(t.Context(), ids[:1]); !errors.Is(err, backends.ErrNoSpace) {
 		t.Errorf("Delete of a small blob on a full disk: error %v, want ErrNoSpace", err)
 	}
@@ -129,5 +134,8 @@ func TestDiskFilledByOthers(t *testing.T) {
 		if _, err := put(t, b, size); err != nil {
 			t.Errorf("put of %d bytes when there is space again: %v", size, err)
 		}
+	}
+	if err := putFile(); err != nil {
+		t.Errorf("put of a file when there is space again: %v", err)
 	}
 }

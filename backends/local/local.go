@@ -6,6 +6,7 @@
 //	small/                  the Pebble database, whose lock keeps other processes out
 //	large/06i1/3k/06i13k…   large blobs, in folders named after the start of their ids
 //	tmp/                    large blobs that are still being written; emptied by Open
+//	files/                  named files
 package local
 
 import (
@@ -18,6 +19,7 @@ import (
 	"sync"
 
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/internal/files"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -29,6 +31,7 @@ const smallLimit = 64 << 10
 type Backend struct {
 	small *smallStore
 	large *largeStore
+	files namedFiles
 	disk  disk
 
 	// buffers holds *bufio.Reader of twice smallLimit: enough to see whether a blob is small, and to write a large one
@@ -48,7 +51,7 @@ func Open(dir string) (*Backend, error) {
 	return b, nil
 }
 
-// open is Open on a file system of the caller's choice. Only writes go through it.
+// open is Open on a file system of the caller's choice. Only writes of blobs go through it.
 func open(fs vfs.FS, dir string) (*Backend, error) {
 	b := &Backend{
 		disk:    disk{fs: fs, dir: dir},
@@ -60,6 +63,9 @@ func open(fs vfs.FS, dir string) (*Backend, error) {
 		return nil, err
 	}
 	if b.large, err = openLarge(b.disk); err != nil {
+		return nil, errors.Join(err, b.small.close())
+	}
+	if b.files, err = openFiles(b.disk); err != nil {
 		return nil, errors.Join(err, b.small.close())
 	}
 	return b, nil
@@ -144,6 +150,9 @@ func (b *Backend) List(ctx context.Context, after backends.ID, limit int) ([]bac
 	slices.Sort(ids)
 	return ids[:min(len(ids), limit)], nil
 }
+
+// Files implements backends.Backend.
+func (b *Backend) Files() files.Files { return b.files }
 
 // Check implements backends.Backend.
 func (b *Backend) Check(ctx context.Context) error {

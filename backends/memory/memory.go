@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/internal/files"
 	"github.com/tidwall/btree"
 )
 
@@ -17,8 +18,9 @@ type Backend struct {
 	limit int64
 
 	mu    sync.Mutex
-	used  int64 // bytes allocated to blobs, those being stored included; never above limit
+	used  int64 // bytes allocated to blobs and files, those being stored included; never above limit
 	blobs btree.Map[backends.ID, blob]
+	files btree.Map[string, file]
 }
 
 var _ backends.Backend = (*Backend)(nil)
@@ -39,7 +41,7 @@ const (
 	maxPiece = 1 << 20
 )
 
-// New makes a backend for up to limit bytes of blobs, which it also never exceeds while it stores one.
+// New makes a backend for up to limit bytes of blobs and files, which it also never exceeds while it stores one.
 func New(limit int64) *Backend {
 	return &Backend{limit: limit}
 }
@@ -192,6 +194,9 @@ func (b *Backend) List(ctx context.Context, after backends.ID, limit int) ([]bac
 	return ids, nil
 }
 
+// Files implements backends.Backend.
+func (b *Backend) Files() files.Files { return namedFiles{b} }
+
 // Check implements backends.Backend.
 func (b *Backend) Check(ctx context.Context) error {
 	b.mu.Lock()
@@ -207,6 +212,7 @@ func (b *Backend) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.blobs.Clear()
+	b.files.Clear()
 	b.used = 0
 	return nil
 }

@@ -66,3 +66,28 @@ func (r *countingReader) Read(p []byte) (int, error) {
 	r.n += len(p)
 	return len(p), nil
 }
+
+// Blobs and files share the room, and what is replaced or deleted gives its own back.
+func TestLimitOfFiles(t *testing.T) {
+	b := memory.New(10_000)
+	put := func(name string, size int) error {
+		return b.Files().Put(t.Context(), name, bytes.NewReader(make([]byte, size)))
+	}
+	for range 3 {
+		if err := put("a", 4_000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := put("b", 6_001); !errors.Is(err, backends.ErrNoSpace) {
+		t.Errorf("put of 6,001 bytes into 6,000: error %v, want ErrNoSpace", err)
+	}
+	if _, err := b.Put(t.Context(), backends.NewID(), bytes.NewReader(make([]byte, 6_001))); !errors.Is(err, backends.ErrNoSpace) {
+		t.Errorf("put of a blob of 6,001 bytes into 6,000: error %v, want ErrNoSpace", err)
+	}
+	if err := b.Files().Delete(t.Context(), []string{"a"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := put("b", 10_000); err != nil {
+		t.Error(err)
+	}
+}

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/eventlog/archive"
+	"github.com/bleepstore/bleepstore/internal/files"
 )
 
 // archiveRetry is how long after a failure archiving is tried again.
@@ -15,26 +17,29 @@ const archiveRetry = time.Minute
 
 // archiver keeps the archive up to date with the log. Writes never wait for it, and go on when it fails.
 type archiver struct {
-	root string // folder of the archives; empty for none
-	log  *eventlog.Log
+	archives files.Files // of all logs; nil for none
+	log      *eventlog.Log
 
 	mu      sync.Mutex
 	archive *archive.Archive // nil if there is none, or while it cannot be opened
 	err     error            // why nothing is archived at the moment
 }
 
-// openArchiver opens the archive of a log. An archive that cannot be opened is for run to report; one that has what the log
-// has not is an error, because then the log has lost commits.
-func openArchiver(ctx context.Context, root string, log *eventlog.Log) (*archiver, error) {
-	a := &archiver{root: root, log: log}
-	if root == "" {
+// openArchiver opens the archive of a log. An archive that cannot be opened, or that ends before the log begins, is for run to
+// report; one that has what the log has not is an error, because then the log has lost commits.
+func openArchiver(ctx context.Context, archives files.Files, log *eventlog.Log) (*archiver, error) {
+	a := &archiver{archives: archives, log: log}
+	if archives == nil {
 		return a, nil
 	}
-	if a.archive, a.err = archive.Open(root, log.ID()); a.err != nil {
+	if a.archive, a.err = archive.Open(ctx, archives, log.ID()); a.err != nil {
 		return a, nil
 	}
 	if pos := a.archive.Position(); !pos.IsZero() {
 		reader, err := log.Read(ctx, pos)
+		if _, trimmed := errors.AsType[*eventlog.TrimmedError](err); trimmed {
+			return a, nil
+		}
 		if err != nil {
 			return a, fmt.Errorf("the archive of the event log and the log contradict each other: %w; "+
 				"stop the server, keep the data folder as it is, and run \"bleepstore log repair\"", err)
@@ -66,7 +71,7 @@ func (a *archiver) check(context.Context) error {
 
 // run archives until ctx ends. It reports failures, and begins again after each.
 func (a *archiver) run(ctx context.Context, out output) {
-	if a.root == "" {
+	if a.archives == nil {
 		return
 	}
 	for {
@@ -88,12 +93,8 @@ func (a *archiver) run(ctx context.Context, out output) {
 func (a *archiver) follow(ctx context.Context, out output) error {
 	current := a.current()
 	if a.check(ctx) != nil {
-		if current != nil {
-			_ = current.Close() // what failed was reported
-			a.set(nil, a.check(ctx))
-		}
 		var err error
-		if current, err = archive.Open(a.root, a.log.ID()); err != nil {
+		if current, err = archive.Open(ctx, a.archives, a.log.ID()); err != nil {
 			return err
 		}
 		a.set(current, nil)
@@ -102,11 +103,4 @@ func (a *archiver) follow(ctx context.Context, out output) error {
 		out.Warn().Int64("bytes", current.Lost).Msg("the end of the archive was not whole, and is archived again")
 	}
 	return current.Follow(ctx, a.log)
-}
-
-func (a *archiver) close() error {
-	if current := a.current(); current != nil {
-		return current.Close()
-	}
-	return nil
 }

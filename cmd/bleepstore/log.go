@@ -58,9 +58,10 @@ func (p *parts) openLog(ctx context.Context, c *config.Config) (err error) {
 	if p.log, err = eventlog.Open(ctx, eventlog.Config{Dir: c.LogDir()}); err != nil {
 		return err
 	}
-	p.archiver = &archiver{root: c.ArchiveDir(), log: p.log}
-	if c.ArchiveDir() != "" {
-		p.archiver.archive, err = archive.Open(c.ArchiveDir(), p.log.ID())
+	archives, err := openArchives(c)
+	p.blobs, p.archiver = archives.blobs, &archiver{archives: archives.all, log: p.log}
+	if err == nil && archives.all != nil {
+		p.archiver.archive, err = archive.Open(ctx, archives.all, p.log.ID())
 	}
 	return err
 }
@@ -83,7 +84,7 @@ func logInfo(_ context.Context, w *work) error {
 		fmt.Fprintln(w.out, "Archive   none")
 		return nil
 	}
-	fmt.Fprintf(w.out, "Archive   %s\nArchived  up to %v\n", archive.Dir(w.config.ArchiveDir(), w.log.ID()), archived.Position())
+	fmt.Fprintf(w.out, "Archive   %s\nArchived  up to %v\n", archived.Where(), archived.Position())
 	for _, segment := range archived.Segments() {
 		fmt.Fprintf(w.out, "Segment   commits %d to %d, %d events from %s to %s, %d bytes in %d\n", segment.First, segment.Last.Seq,
 			segment.Events, segment.From.Format(timeFormat), segment.To.Format(timeFormat), segment.Bytes, segment.Size)

@@ -83,12 +83,16 @@ func rebuild(ctx context.Context, c *config.Config, stdout, stderr io.Writer) (d
 	if id == "" {
 		return "", errors.New("nothing in the folder of the log tells its id: restore the folder from a copy")
 	}
+	archives, err := openArchives(c)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, archives.close()) }()
 	var archived *archive.Archive
-	if c.ArchiveDir() != "" {
-		if archived, err = archive.Open(c.ArchiveDir(), id); err != nil {
+	if archives.all != nil {
+		if archived, err = archive.Open(ctx, archives.all, id); err != nil {
 			return "", err
 		}
-		defer func() { err = errors.Join(err, archived.Close()) }()
 	}
 	if damage := remains.Damage(); damage != nil {
 		fmt.Fprintln(stdout, damage)
@@ -130,7 +134,7 @@ func sound(ctx context.Context, archived *archive.Archive, remains *eventlog.Rem
 	return func(yield func(eventlog.Commit, error) bool) {
 		var last eventlog.Position
 		if archived != nil && !archived.Position().IsZero() {
-			for commit, err := range archived.Read(archived.Start()) {
+			for commit, err := range archived.Read(ctx, archived.Start()) {
 				if !yield(commit, err) || err != nil {
 					return
 				}

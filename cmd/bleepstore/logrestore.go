@@ -16,7 +16,7 @@ import (
 // restoreFromMetadata begins a new log with what the metadata is, for when the log is lost and the archive does not have
 // it either. What is in the metadata goes into a snapshot of the new log, and the metadata goes on with that.
 func restoreFromMetadata(ctx context.Context, c *config.Config, yes bool, stdout io.Writer) (err error) {
-	if c.ArchiveDir() == "" {
+	if !c.HasArchive() {
 		return errNoArchive
 	}
 	if c.Metadata.Engine != config.EnginePebble {
@@ -37,6 +37,11 @@ func restoreFromMetadata(ctx context.Context, c *config.Config, yes bool, stdout
 	if from.IsZero() {
 		return errors.New("the metadata is empty: there is nothing to begin a log with")
 	}
+	archives, err := openArchives(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, archives.close()) }()
 	fmt.Fprintf(stdout, "The metadata is as of %v. What the log had behind that is lost.\n", from)
 	dir := c.LogDir() + ".repaired"
 	if err := os.RemoveAll(dir); err != nil {
@@ -52,11 +57,7 @@ func restoreFromMetadata(ctx context.Context, c *config.Config, yes bool, stdout
 	if err := store.Apply(ctx, pos, nil); err != nil {
 		return err
 	}
-	snapshots, err := openSnapshots(c.ArchiveDir(), id)
-	if err != nil {
-		return err
-	}
-	if _, err := snapshots.Take(ctx, store, keptSnapshots); err != nil {
+	if _, err := openSnapshots(archives.all, id).Take(ctx, store, keptSnapshots); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "Done. The new log is %s; start the server.\n", id)

@@ -38,6 +38,6 @@ func logSnapshot(ctx context.Context, w *work) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w.out, "%s has the metadata as of %v, in %d bytes\n", s.Path, s.Position, s.Size)
+	fmt.Fprintf(w.out, "%s has the metadata as of %v, in %d bytes\n", s.Where(), s.Position, s.Size)
 	return nil
 }

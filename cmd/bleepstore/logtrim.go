@@ -55,7 +55,7 @@ func logTrim(ctx context.Context, w *work) error {
 	if snapshot == nil {
 		return errors.New("there is no snapshot, which must have what is trimmed: take one with \"bleepstore log snapshot\"")
 	}
-	if err := archived.Seal(); err != nil { // only sealed segments are trimmed
+	if err := archived.Seal(ctx); err != nil { // only sealed segments are trimmed
 		return err
 	}
 	trimmed, err := archived.Trim(ctx, w.log, archive.Retention{Age: age, Bytes: bytes}, snapshot.Position, time.Now())

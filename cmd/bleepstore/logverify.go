@@ -24,11 +24,11 @@ func (p *parts) verify(ctx context.Context, out control.Reporter) error {
 	archived := p.archiver.current()
 	if archived != nil {
 		for _, segment := range archived.Segments() {
-			if err := archived.Verify(segment); err != nil {
+			if err := archived.Verify(ctx, segment); err != nil {
 				return err
 			}
 		}
-		for commit, err := range archived.Read(archived.Start()) {
+		for commit, err := range archived.Read(ctx, archived.Start()) {
 			if err != nil {
 				return err
 			}
@@ -118,7 +118,7 @@ func logExport(ctx context.Context, w *work) error {
 	}
 	var last eventlog.Position
 	if archived := w.archiver.current(); archived != nil {
-		for commit, err := range archived.Read(archived.Start()) {
+		for commit, err := range archived.Read(ctx, archived.Start()) {
 			if err != nil {
 				return err
 			}

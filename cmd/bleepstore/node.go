@@ -65,7 +65,10 @@ func startNode(c *config.Config, p *parts, out output) *node {
 		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, retry) })
 	}
 	n.goBehind(ctx, func() { n.maintain(ctx) })
-	n.goBehind(ctx, func() { n.service.ReapGarbage(ctx, c.Storage.ReapAfter, n.restorable, retry) })
+	n.goBehind(ctx, func() {
+		restorable := func() (time.Time, error) { return n.restorable(ctx) }
+		n.service.ReapGarbage(ctx, c.Storage.ReapAfter, restorable, retry)
+	})
 	n.goBehind(ctx, func() {
 		n.service.SweepBlobs(ctx, func(blobs int) {
 			level := zerolog.InfoLevel

@@ -30,7 +30,7 @@ type parts struct {
 	snapshots *snapshot.Folder // nil if there is no archive
 }
 
-// openParts opens all parts at once: together they take as long as the slowest.
+// openParts opens all parts, most of them at once: together they take as long as the slowest.
 func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err error) {
 	p := &parts{}
 	if p.folder, err = openFolder(c); err != nil {
@@ -48,11 +48,7 @@ func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err
 			return err
 		}
 		p.log = log
-		if p.archiver, err = openArchiver(ctx, c.ArchiveDir(), log); err != nil {
-			return err
-		}
-		p.snapshots, err = openSnapshots(c.ArchiveDir(), log.ID())
-		return err
+		return nil
 	})
 	if !isNewStore(c) {
 		g.Go(func() (err error) {
@@ -60,20 +56,31 @@ func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err
 			return err
 		})
 	}
-	g.Go(func() error {
-		blobs, err := openBlobs(c)
-		if err == nil {
-			p.blobs = blobs
-		}
+	g.Go(func() (err error) {
+		p.blobs, err = openBlobs(c)
 		return err
 	})
 	if err := g.Wait(); err != nil {
+		return p, err
+	}
+	if err := p.openArchive(ctx, c); err != nil {
 		return p, err
 	}
 	if p.store == nil {
 		p.store, err = p.newStore(ctx, c, out) // of which the log must be known
 	}
 	return p, err
+}
+
+// openArchive opens the archive of the log.
+func (p *parts) openArchive(ctx context.Context, c *config.Config) error {
+	archives, err := archivesOf(c, p.blobs)
+	if err != nil {
+		return err
+	}
+	p.snapshots = openSnapshots(archives, p.log.ID())
+	p.archiver, err = openArchiver(ctx, archives, p.log)
+	return err
 }
 
 // isNewStore tells whether the store holds nothing yet.
@@ -128,21 +135,21 @@ func openPebble(dir string) (projections.MetadataStore, error) {
 	return store, nil
 }
 
+// openBlobs returns an interface that is nil with an error.
 func openBlobs(c *config.Config) (backends.Backend, error) {
-	switch c.Storage.Backend {
-	case config.BackendMemory:
+	if c.Storage.Backend == config.BackendMemory {
 		return blobmemory.New(int64(c.Storage.Memory.Limit)), nil
-	default:
-		return local.Open(c.BlobDir())
 	}
+	blobs, err := local.Open(c.BlobDir())
+	if err != nil {
+		return nil, err
+	}
+	return blobs, nil
 }
 
 // close closes what is open: first the log, so that nothing new comes, then what it is applied to.
 func (p *parts) close() error {
 	var errs []error
-	if p.archiver != nil {
-		errs = append(errs, p.archiver.close())
-	}
 	if p.log != nil {
 		errs = append(errs, p.log.Close())
 	}

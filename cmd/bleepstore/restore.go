@@ -12,7 +12,6 @@ import (
 	"github.com/bleepstore/bleepstore/api/backup"
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
-	"github.com/bleepstore/bleepstore/eventlog/archive"
 	"github.com/bleepstore/bleepstore/internal/durable"
 	"github.com/bleepstore/bleepstore/projections"
 )
@@ -79,7 +78,10 @@ func beginRestore(ctx context.Context, c *config.Config, blobs backends.Backend)
 	if len(found) > 0 {
 		return errors.New("the storage holds blobs, and a backup is only restored to where nothing is: empty it, or choose another")
 	}
-	return durable.WriteFile(restoringFile(c), nil)
+	if err := os.WriteFile(restoringFile(c), nil, 0o600); err != nil {
+		return err
+	}
+	return durable.Sync(c.Data)
 }
 
 // restore fills what belongs to the data folder. Log and metadata get their names when they are complete.
@@ -88,8 +90,8 @@ func restore(ctx context.Context, c *config.Config, dir string, blobs backends.B
 	if err := os.RemoveAll(target.Log); err != nil {
 		return copied, err
 	}
-	if c.ArchiveDir() != "" {
-		target.Archive = func(log string) (*archive.Archive, error) { return archive.Open(c.ArchiveDir(), log) }
+	if target.Archives, err = archivesOf(c, blobs); err != nil {
+		return copied, err
 	}
 	fill := func(store projections.MetadataStore) (bool, error) {
 		target.Store = store

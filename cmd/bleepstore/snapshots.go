@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/bleepstore/bleepstore/eventlog"
@@ -24,20 +23,12 @@ const (
 	maxMaintenance = time.Minute
 )
 
-// openSnapshots opens the snapshots of a log, which are in its archive; nil if there is none.
-func openSnapshots(archives, log string) (*snapshot.Folder, error) {
-	if archives == "" {
-		return nil, nil
-	}
-	return snapshot.OpenFolder(filepath.Join(archive.Dir(archives, log), "snapshots"))
-}
-
 // newestSnapshot returns the newest snapshot that is of the log; nil if there is none.
 func (p *parts) newestSnapshot(ctx context.Context) (*snapshot.Snapshot, error) {
 	if p.snapshots == nil {
 		return nil, nil
 	}
-	list, err := p.snapshots.List()
+	list, err := p.snapshots.List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -121,11 +112,11 @@ func (n *node) takeIfDue(ctx context.Context) (*snapshot.Snapshot, error) {
 }
 
 // restorable tells when the oldest snapshot was taken, zero if there is none.
-func (p *parts) restorable() (time.Time, error) {
+func (p *parts) restorable(ctx context.Context) (time.Time, error) {
 	if p.snapshots == nil {
 		return time.Time{}, nil
 	}
-	list, err := p.snapshots.List()
+	list, err := p.snapshots.List(ctx)
 	if err != nil || len(list) == 0 {
 		return time.Time{}, err
 	}

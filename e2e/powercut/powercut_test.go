@@ -8,10 +8,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/bleepstore/bleepstore/internal/durable"
+	"github.com/bleepstore/bleepstore/internal/files"
 )
 
 // tries is how often a power cut is tried whose outcome is random: enough for every one of a few.
@@ -117,8 +119,24 @@ func TestSurvivors(t *testing.T) {
 			[]string{"new none", "none new"},
 		},
 		"rename over a file": {
-			func(d disk) { d.write("g", "old"); d.sync("g"); d.must(durable.WriteFile(d.path("g"), []byte("new"))) },
+			func(d disk) {
+				d.write("g", "old")
+				d.sync("g")
+				d.write("f", "new")
+				d.sync("f")
+				d.must(durable.Rename(d.path("f"), d.path("g")))
+			},
 			content("g"),
+			[]string{"new"},
+		},
+		"file that was put in place of another": {
+			func(d disk) {
+				all, err := files.OpenDir(d.path("all"))
+				d.must(err)
+				d.must(all.Put(t.Context(), "a/f", strings.NewReader("old")))
+				d.must(all.Put(t.Context(), "a/f", strings.NewReader("new")))
+			},
+			content("all/a/f"),
 			[]string{"new"},
 		},
 		"rename to a folder that was synced": {

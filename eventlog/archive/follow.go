@@ -14,6 +14,8 @@ const (
 	gatherTime = time.Second
 	// gatherBytes ends that earlier.
 	gatherBytes = 4 << 20
+	// lastTime is how long the last commits may take when Follow is told to end.
+	lastTime = 5 * time.Second
 )
 
 // Follow archives the commits of the log that are not archived yet and then, as they come, the new ones, until ctx ends,
@@ -28,10 +30,17 @@ func (a *Archive) Follow(ctx context.Context, log *eventlog.Log) error {
 
 func (a *Archive) follow(ctx context.Context, log *eventlog.Log) error {
 	reader, err := log.Read(ctx, a.Position())
+	if trimmed, ok := errors.AsType[*eventlog.TrimmedError](err); ok {
+		return fmt.Errorf("what was trimmed from the log, up to commit %d, is not in the archive in %s but in another one: "+
+			"stop the server, and either copy the files of that archive to this place, or configure that one again",
+			trimmed.First-1, a.Where())
+	}
 	if err != nil {
 		return fmt.Errorf("read the log behind what is archived: %w", err)
 	}
 	defer reader.Close()
+	appending, cancel := outliving(ctx, lastTime)
+	defer cancel()
 	for {
 		commits, err := reader.Next(ctx)
 		if err != nil {
@@ -41,9 +50,22 @@ func (a *Archive) follow(ctx context.Context, log *eventlog.Log) error {
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
-		if err := a.Append(commits); err != nil {
+		if err := a.Append(appending, commits); err != nil {
 			return err
 		}
+	}
+}
+
+// outliving returns a context that ends some time after ctx, so that what is under way is finished.
+func outliving(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(by, cancel)
+		context.AfterFunc(longer, func() { timer.Stop() })
+	})
+	return longer, func() {
+		stop()
+		cancel()
 	}
 }
 

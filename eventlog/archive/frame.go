@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/files"
 )
 
 // A frame holds whole commits, compressed. It is two frames of zstd (RFC 8878): a skippable one, which says what follows,
@@ -59,42 +60,68 @@ func encodeFrame(seq uint64, content []byte) []byte {
 	return frame
 }
 
+// frameError says that what was read is not a frame of commits.
+type frameError struct{ reason string }
+
+func (e *frameError) Error() string { return e.reason }
+
+func badFrame(format string, args ...any) error { return &frameError{fmt.Sprintf(format, args...)} }
+
+// isDamage tells whether an error of a frameReader means that the file is not what was written. Any other says that it could
+// not be read, or not be understood.
+func isDamage(err error) bool {
+	_, frame := errors.AsType[*frameError](err)
+	_, commit := errors.AsType[*eventlog.CorruptError](err)
+	return frame || commit
+}
+
 // frameReader reads the frames of a file.
 type frameReader struct {
-	r      *bufio.Reader
-	offset int64 // behind the last frame that was read
+	source *files.Source
+	r      *bufio.Reader // of source
+	offset int64         // behind the last frame that was read
 }
 
 func newFrameReader(r io.Reader) *frameReader {
-	return &frameReader{r: bufio.NewReaderSize(r, 256<<10)}
+	source := &files.Source{R: r}
+	return &frameReader{source: source, r: bufio.NewReaderSize(source, 256<<10)}
+}
+
+// read fills p, at the beginning or in the middle of a frame.
+func (f *frameReader) read(p []byte) error {
+	_, err := io.ReadFull(f.r, p)
+	switch {
+	case err == nil:
+		return nil
+	case f.source.Err != nil:
+		return f.source.Err
+	}
+	return badFrame("the frame at byte %d is cut off", f.offset)
 }
 
 // next returns the commits of the next frame as they are stored; io.EOF at the end of the file.
 func (f *frameReader) next() ([]byte, error) {
+	if _, err := f.r.Peek(1); err == io.EOF {
+		return nil, io.EOF
+	}
 	header := make([]byte, frameHeaderSize)
-	if _, err := io.ReadFull(f.r, header); err != nil {
-		if err == io.ErrUnexpectedEOF {
-			return nil, fmt.Errorf("the frame at byte %d is cut off", f.offset)
-		}
+	if err := f.read(header); err != nil {
 		return nil, err
 	}
 	length := binary.LittleEndian.Uint32(header[8:])
 	if binary.LittleEndian.Uint32(header) != frameMagic || binary.LittleEndian.Uint32(header[4:]) != frameHeaderSize-8 || length > maxFrame {
-		return nil, fmt.Errorf("there is no frame at byte %d", f.offset)
+		return nil, badFrame("there is no frame at byte %d", f.offset)
 	}
 	body := make([]byte, length)
-	if _, err := io.ReadFull(f.r, body); err != nil {
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, fmt.Errorf("the frame at byte %d is cut off", f.offset)
-		}
+	if err := f.read(body); err != nil {
 		return nil, err
 	}
 	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(header[12:]) {
-		return nil, fmt.Errorf("the frame at byte %d has another checksum than it was written with", f.offset)
+		return nil, badFrame("the frame at byte %d has another checksum than it was written with", f.offset)
 	}
 	content, err := decoder.DecodeAll(body, nil)
 	if err != nil {
-		return nil, fmt.Errorf("the frame at byte %d: %w", f.offset, err)
+		return nil, badFrame("the frame at byte %d: %v", f.offset, err)
 	}
 	f.offset += int64(frameHeaderSize) + int64(length)
 	return content, nil
@@ -116,7 +143,7 @@ func (f *frameReader) commits(log string, prev eventlog.Position) ([]eventlog.Co
 		content, prev = rest, commit.Position
 	}
 	if len(commits) == 0 {
-		return nil, fmt.Errorf("the frame before byte %d is empty", f.offset)
+		return nil, badFrame("the frame before byte %d is empty", f.offset)
 	}
 	return commits, nil
 }

@@ -24,7 +24,8 @@ type Reader struct {
 	position eventlog.Position
 }
 
-// Reader follows the log from behind a position. Errors: those of eventlog.Log.Read, ErrNotArchived.
+// Reader follows the log from behind a position. Errors: those of eventlog.Log.Read, ErrNotArchived. The Reader depends on ctx
+// for as long as it reads the archive.
 func (a *Archive) Reader(ctx context.Context, log *eventlog.Log, after eventlog.Position) (*Reader, error) {
 	reader, err := log.Read(ctx, after)
 	if err == nil {
@@ -33,7 +34,7 @@ func (a *Archive) Reader(ctx context.Context, log *eventlog.Log, after eventlog.
 	if _, trimmed := errors.AsType[*eventlog.TrimmedError](err); !trimmed {
 		return nil, err
 	}
-	found, archived := a.Contains(after)
+	found, archived := a.Contains(ctx, after)
 	switch {
 	case after.IsZero(): // which the archive has if it begins with the first commit; else Next says so
 	case archived != nil:
@@ -42,7 +43,7 @@ func (a *Archive) Reader(ctx context.Context, log *eventlog.Log, after eventlog.
 		return nil, errors.Join(err, ErrNotArchived)
 	}
 	r := &Reader{log: log, position: after}
-	r.next, r.stop = iter.Pull2(a.Read(after))
+	r.next, r.stop = iter.Pull2(a.Read(ctx, after))
 	return r, nil
 }
 

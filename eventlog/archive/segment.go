@@ -1,30 +1,27 @@
 package archive
 
 import (
+	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
+	"iter"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/bleepstore/bleepstore/eventlog"
-	"github.com/bleepstore/bleepstore/internal/durable"
 )
 
 const (
-	sealedSuffix    = ".ndjson.zst"
-	indexSuffix     = ".json"
-	openSuffix      = ".open"
-	temporarySuffix = ".tmp"
+	sealedSuffix = ".ndjson.zst"
+	indexSuffix  = ".json"
+	openSuffix   = ".open"
 
 	// sealedFrame is how many bytes of commits a frame of a sealed segment has: enough to compress well, little enough to
 	// be read for one commit.
@@ -67,63 +64,76 @@ type CorruptError struct {
 
 func (e *CorruptError) Error() string {
 	return fmt.Sprintf("the archived segment %s is damaged: %s; restore the file from a copy or, if the log still goes back "+
-		"to its beginning, move the folder away to have the log archived again", e.File, e.Reason)
+		"to its beginning, move the archive away to have the log archived again", e.File, e.Reason)
 }
 
-// seal writes the sealed segment of the open one, in larger frames, and verifies what it has written.
-func (a *Archive) seal(s state) (Segment, error) {
-	name := base(s.open.Seq + 1)
-	temporary := filepath.Join(a.dir, name+temporarySuffix)
-	if err := a.rewrite(temporary, s.open); err != nil {
+func isCorrupt(err error) bool {
+	_, ok := errors.AsType[*CorruptError](err)
+	return ok
+}
+
+// writeSegment writes the sealed segment of the open one, in larger frames, and verifies what it has written. Until its index
+// is there too, the open segment must be.
+func (a *Archive) writeSegment(ctx context.Context, s state) (Segment, error) {
+	name := base(s.open.Seq+1) + sealedSuffix
+	next, stop := iter.Pull2(a.read(ctx, state{open: s.open, parts: s.parts, last: s.last}, s.open))
+	defer stop()
+	if err := a.files.Put(ctx, name, &sealing{next: next}); err != nil {
 		return Segment{}, err
 	}
-	segment, err := readSegment(temporary, a.log, s.open)
+	segment, err := a.readSegment(ctx, name, s.open)
 	if err != nil {
 		return Segment{}, fmt.Errorf("verify what was sealed: %w", err)
 	}
 	if segment.Last != s.last {
 		return Segment{}, fmt.Errorf("verify what was sealed: it ends with %v instead of %v", segment.Last, s.last)
 	}
-	if err := os.Rename(temporary, filepath.Join(a.dir, name+sealedSuffix)); err != nil {
-		return Segment{}, err
-	}
-	return segment, a.writeIndex(segment)
+	return segment, a.writeIndex(ctx, segment)
 }
 
-// rewrite copies the commits of the open segment to a file, durably.
-func (a *Archive) rewrite(path string, prev eventlog.Position) (err error) {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
+// sealing reads the frames of a sealed segment, of commits that it gets one by one.
+type sealing struct {
+	next func() (eventlog.Commit, error, bool)
+	rest []byte // of a frame that has been begun
+}
+
+func (s *sealing) Read(p []byte) (int, error) {
+	if len(s.rest) == 0 {
+		if err := s.frame(); err != nil {
+			return 0, err
+		}
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	frames := newFrameReader(io.NewSectionReader(a.file, 0, a.size))
+	n := copy(p, s.rest)
+	s.rest = s.rest[n:]
+	return n, nil
+}
+
+func (s *sealing) frame() error {
 	var content []byte
-	first := prev.Seq + 1
-	for {
-		commits, err := frames.commits(a.log, prev)
-		if err != nil && err != io.EOF {
+	var first uint64
+	for len(content) < sealedFrame {
+		commit, err, more := s.next()
+		if err != nil {
 			return err
 		}
-		for _, commit := range commits {
-			content = append(content, commit.Data...)
-			prev = commit.Position
+		if !more {
+			break
 		}
-		if len(content) >= sealedFrame || err == io.EOF && len(content) > 0 {
-			if _, err := file.Write(encodeFrame(first, content)); err != nil {
-				return err
-			}
-			content, first = content[:0], prev.Seq+1
+		if first == 0 {
+			first = commit.Position.Seq
 		}
-		if err == io.EOF {
-			return file.Sync()
-		}
+		content = append(content, commit.Data...)
 	}
+	if len(content) == 0 {
+		return io.EOF
+	}
+	s.rest = encodeFrame(first, content)
+	return nil
 }
 
 // readSegment reads all of a sealed segment, checks it, and describes it.
-func readSegment(path, log string, prev eventlog.Position) (Segment, error) {
-	file, err := os.Open(path)
+func (a *Archive) readSegment(ctx context.Context, name string, prev eventlog.Position) (Segment, error) {
+	file, err := a.files.Get(ctx, name)
 	if err != nil {
 		return Segment{}, err
 	}
@@ -134,12 +144,12 @@ func readSegment(path, log string, prev eventlog.Position) (Segment, error) {
 	s := Segment{Format: segmentFormat, Prev: prev, First: prev.Seq + 1, Last: prev}
 	for {
 		frame := Frame{Seq: s.Last.Seq + 1, Offset: frames.offset}
-		commits, err := frames.commits(log, s.Last)
+		commits, err := frames.commits(a.log, s.Last)
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return Segment{}, &CorruptError{File: path, Reason: err.Error()}
+			return Segment{}, a.failure(name, err)
 		}
 		s.Frames = append(s.Frames, frame)
 		for _, commit := range commits {
@@ -147,7 +157,7 @@ func readSegment(path, log string, prev eventlog.Position) (Segment, error) {
 		}
 	}
 	if len(s.Frames) == 0 {
-		return Segment{}, &CorruptError{File: path, Reason: "it holds nothing"}
+		return Segment{}, a.failure(name, badFrame("it holds nothing"))
 	}
 	s.Size, s.SHA256 = source.read, hex.EncodeToString(sum.Sum(nil))
 	return s, nil
@@ -177,63 +187,65 @@ func (h *hashedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// writeIndex writes what a segment holds beside it, durably.
-func (a *Archive) writeIndex(s Segment) error {
+// writeIndex writes what a segment holds beside it.
+func (a *Archive) writeIndex(ctx context.Context, s Segment) error {
 	text, err := json.Marshal(&s, jsontext.WithIndent("  "))
 	if err != nil {
 		return err
 	}
-	return durable.WriteFile(filepath.Join(a.dir, s.base()+indexSuffix), append(text, '\n'))
+	return a.files.Put(ctx, s.base()+indexSuffix, bytes.NewReader(append(text, '\n')))
 }
 
-// loadSegment returns what the segment behind prev holds. Its index is made again where a crash has prevented it.
-func (a *Archive) loadSegment(name string, prev eventlog.Position) (Segment, error) {
-	path := filepath.Join(a.dir, name+sealedSuffix)
-	text, err := os.ReadFile(filepath.Join(a.dir, name+indexSuffix))
-	if errors.Is(err, os.ErrNotExist) {
-		s, err := readSegment(path, a.log, prev)
-		if err != nil {
-			return s, err
-		}
-		return s, a.writeIndex(s)
-	}
-	if err != nil {
-		return Segment{}, err
+// loadSegment returns what the segment behind prev holds, according to its index. That is made again where a crash has
+// prevented it, which is where it is nil.
+func (a *Archive) loadSegment(ctx context.Context, file found, index []byte, prev eventlog.Position) (Segment, error) {
+	if index == nil {
+		return a.makeIndex(ctx, file, prev)
 	}
 	var s Segment
 	corrupt := func(format string, args ...any) (Segment, error) {
-		return s, &CorruptError{File: path, Reason: fmt.Sprintf(format, args...)}
+		return s, &CorruptError{File: a.files.Where(file.Name), Reason: fmt.Sprintf(format, args...)}
 	}
-	if err := json.Unmarshal(text, &s, json.RejectUnknownMembers(true)); err != nil {
+	if err := json.Unmarshal(index, &s, json.RejectUnknownMembers(true)); err != nil {
 		return corrupt("its index cannot be read: %v", err)
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return s, err
 	}
 	switch {
 	case s.Format != segmentFormat:
 		return corrupt("its index has format %d, this program knows %d", s.Format, segmentFormat)
-	case s.base() != name || s.Last.Log != a.log || s.Prev.Seq+1 != s.First || s.Last.Seq < s.First || len(s.Frames) == 0:
+	case s.First != file.first || s.Last.Log != a.log || s.Prev.Seq+1 != s.First || s.Last.Seq < s.First || len(s.Frames) == 0:
 		return corrupt("its index is of another segment")
 	case !prev.IsZero() && s.Prev != prev:
 		return corrupt("it follows %v, and the one before it ends with %v", s.Prev, prev)
-	case info.Size() != s.Size:
-		return corrupt("it has %d bytes, and was sealed with %d", info.Size(), s.Size)
+	case file.Size != s.Size:
+		return corrupt("it has %d bytes, and was sealed with %d", file.Size, s.Size)
 	}
 	return s, nil
 }
 
+func (a *Archive) makeIndex(ctx context.Context, file found, prev eventlog.Position) (Segment, error) {
+	if prev.IsZero() {
+		var err error
+		if prev, err = a.beginning(ctx, file); err != nil {
+			return Segment{}, err
+		}
+	}
+	s, err := a.readSegment(ctx, file.Name, prev)
+	if err != nil {
+		return s, err
+	}
+	return s, a.writeIndex(ctx, s)
+}
+
 // Verify reads all of a sealed segment and checks it against its index. A *CorruptError says what is wrong.
-func (a *Archive) Verify(s Segment) error {
-	path := filepath.Join(a.dir, s.base()+sealedSuffix)
-	found, err := readSegment(path, a.log, s.Prev)
+func (a *Archive) Verify(ctx context.Context, s Segment) error {
+	name := s.base() + sealedSuffix
+	found, err := a.readSegment(ctx, name, s.Prev)
 	if err != nil {
 		return err
 	}
 	if found.SHA256 != s.SHA256 || found.Last != s.Last {
-		return &CorruptError{File: path, Reason: fmt.Sprintf("it has the hash %s and ends with %v, and was sealed with %s and %v",
-			found.SHA256, found.Last, s.SHA256, s.Last)}
+		return a.failure(name, badFrame("it has the hash %s and ends with %v, and was sealed with %s and %v",
+			found.SHA256, found.Last, s.SHA256, s.Last))
 	}
 	return nil
 }
@@ -245,18 +257,4 @@ func before(commit eventlog.Commit) (eventlog.Position, error) {
 		return prev, fmt.Errorf("read what is before %v: %w", commit.Position, err)
 	}
 	return prev, nil
-}
-
-// names lists a folder, ascending.
-func names(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]string, len(entries))
-	for i, entry := range entries {
-		list[i] = entry.Name()
-	}
-	slices.SortFunc(list, strings.Compare)
-	return list, nil
 }

@@ -33,7 +33,7 @@ func (a *Archive) Trim(ctx context.Context, log *eventlog.Log, keep Retention, l
 		if !isOld && !isTooMuch || segment.Last.Seq > limit.Seq || segment.Last.Seq >= log.Head().Seq {
 			break
 		}
-		if err := a.Verify(segment); err != nil {
+		if err := a.Verify(ctx, segment); err != nil {
 			return last, fmt.Errorf("trim the event log: %w", err)
 		}
 		if err := log.Trim(ctx, segment.Last); err != nil {

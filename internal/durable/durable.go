@@ -29,27 +29,6 @@ func SyncTree(dir string) error {
 	return errors.Join(err, Sync(filepath.Dir(dir)))
 }
 
-// WriteFile writes a file, in place of one of the same name: after a power cut there is the one or the other, whole.
-func WriteFile(path string, content []byte) error {
-	temporary := path + ".tmp"
-	if err := writeNew(temporary, content); err != nil {
-		return err
-	}
-	return Rename(temporary, path)
-}
-
-func writeNew(path string, content []byte) (err error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := f.Write(content); err != nil {
-		return err
-	}
-	return f.Sync()
-}
-
 // Rename renames a file, whose content is durable, within its folder.
 func Rename(from, to string) error {
 	if err := os.Rename(from, to); err != nil {

@@ -5,77 +5,69 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"slices"
+	"io/fs"
+	"iter"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/bleepstore/bleepstore/internal/durable"
 	"github.com/bleepstore/bleepstore/internal/failpoint"
+	"github.com/bleepstore/bleepstore/internal/files"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
-const (
-	suffix          = ".snapshot.zst"
-	temporarySuffix = ".tmp"
-)
+const suffix = ".snapshot.zst"
 
-// Folder keeps the snapshots of one log, in files named after the sequence of their position.
-type Folder struct{ dir string }
-
-// OpenFolder opens a folder, which is made where it does not exist, and removes what is unfinished in it.
-func OpenFolder(dir string) (*Folder, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder of snapshots: %w", err)
-	}
-	unfinished, err := filepath.Glob(filepath.Join(dir, "*"+temporarySuffix))
-	if err != nil {
-		return nil, err
-	}
-	for _, path := range unfinished {
-		if err := os.Remove(path); err != nil {
-			return nil, err
-		}
-	}
-	return &Folder{dir}, nil
+// Folder keeps the snapshots of one log, in files named after the sequence of their position. It is safe for concurrent use.
+type Folder struct {
+	files  files.Files
+	taking sync.Mutex // held by Take
 }
+
+// NewFolder returns the folder of those files, which are for nothing else.
+func NewFolder(files files.Files) *Folder { return &Folder{files: files} }
 
 // Snapshot is a file of a folder.
 type Snapshot struct {
 	Header
-	Path string
 	Size int64 // bytes
+
+	files files.Files
+	name  string
 }
 
-// List returns the snapshots, ascending by position, by their headers. One whose header cannot be read is left out.
-func (f *Folder) List() ([]Snapshot, error) {
-	entries, err := os.ReadDir(f.dir)
+// Where says to people where the snapshot is.
+func (s *Snapshot) Where() string { return s.files.Where(s.name) }
+
+// List returns the snapshots, ascending by position, by their headers. One whose header is damaged is left out.
+func (f *Folder) List(ctx context.Context) ([]Snapshot, error) {
+	all, err := f.files.List(ctx, "")
 	if err != nil {
 		return nil, fmt.Errorf("list snapshots: %w", err)
 	}
 	var list []Snapshot
-	for _, entry := range entries {
-		if !strings.HasSuffix(entry.Name(), suffix) {
+	for _, file := range all {
+		if !strings.HasSuffix(file.Name, suffix) {
 			continue
 		}
-		s := Snapshot{Path: filepath.Join(f.dir, entry.Name())}
-		if s.Header, err = readHeader(s.Path); err != nil {
+		s := Snapshot{Size: file.Size, files: f.files, name: file.Name}
+		s.Header, err = s.readHeader(ctx)
+		_, isCorrupt := errors.AsType[*CorruptError](err)
+		if isCorrupt || errors.Is(err, fs.ErrNotExist) { // the latter is deleted since it was seen
 			continue
 		}
-		if info, err := entry.Info(); err == nil {
-			s.Size = info.Size()
+		if err != nil {
+			return nil, fmt.Errorf("read the header of snapshot %s: %w", s.Where(), err)
 		}
 		list = append(list, s)
 	}
-	slices.SortFunc(list, func(a, b Snapshot) int { return strings.Compare(a.Path, b.Path) })
 	return list, nil
 }
 
 var errHeader = errors.New("the header was read")
 
-func readHeader(path string) (Header, error) {
-	file, err := os.Open(path)
+func (s *Snapshot) readHeader(ctx context.Context) (Header, error) {
+	file, err := s.files.Get(ctx, s.name)
 	if err != nil {
 		return Header{}, err
 	}
@@ -90,6 +82,8 @@ func readHeader(path string) (Header, error) {
 // Take writes a snapshot of a store, which goes on meanwhile, reads it again to verify it, and keeps it with the newest
 // keep-1 of the others. The rest are deleted.
 func (f *Folder) Take(ctx context.Context, store projections.MetadataStore, keep int) (Snapshot, error) {
+	f.taking.Lock()
+	defer f.taking.Unlock()
 	records, err := store.Snapshot(ctx)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("take a snapshot: %w", err)
@@ -99,66 +93,105 @@ func (f *Folder) Take(ctx context.Context, store projections.MetadataStore, keep
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("take a snapshot: %w", err)
 	}
-	s := Snapshot{Path: filepath.Join(f.dir, fmt.Sprintf("%020d%s", position.Seq, suffix))}
-	if err := f.write(ctx, &s, records); err != nil {
-		return s, fmt.Errorf("write snapshot %s: %w", s.Path, err)
+	s := Snapshot{files: f.files, name: fmt.Sprintf("%020d%s", position.Seq, suffix)}
+	if err := s.write(ctx, records); err != nil {
+		return s, fmt.Errorf("write snapshot %s: %w", s.Where(), err)
 	}
-	return s, f.prune(keep)
+	if err := s.verify(ctx); err != nil {
+		return s, errors.Join(fmt.Errorf("verify snapshot %s: %w", s.Where(), err), f.files.Delete(ctx, []string{s.name}))
+	}
+	return s, f.Prune(ctx, keep)
 }
 
-func (f *Folder) write(ctx context.Context, s *Snapshot, records projections.Records) (err error) {
-	temporary := s.Path + temporarySuffix
-	file, err := os.Create(temporary)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(temporary))
-		}
+// write writes the file of a snapshot.
+func (s *Snapshot) write(ctx context.Context, records projections.Records) error {
+	r, w := io.Pipe()
+	written := make(chan error, 1)
+	counted := &counter{w: w}
+	go func() {
+		var err error
+		s.Header, err = Write(ctx, counted, records, time.Now().UTC())
+		failpoint.Hit("snapshot written")
+		w.CloseWithError(err)
+		written <- err
 	}()
-	if s.Header, err = Write(ctx, file, records, time.Now().UTC()); err == nil {
-		err = file.Sync()
+	err := s.files.Put(ctx, s.name, r)
+	r.CloseWithError(err) // so that nobody writes any more
+	if failed := <-written; err == nil {
+		err = failed
 	}
-	if err == nil {
-		_, err = file.Seek(0, io.SeekStart)
-	}
-	if err == nil {
-		_, err = Read(file, func(projections.Change) error { return ctx.Err() })
-	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	failpoint.Hit("snapshot written")
-	if info, err := os.Stat(temporary); err == nil {
-		s.Size = info.Size()
-	}
-	return durable.Rename(temporary, s.Path)
+	s.Size = counted.n
+	return err
 }
 
-// prune deletes all but the newest snapshots.
-func (f *Folder) prune(keep int) error {
-	list, err := f.List()
-	if err != nil {
-		return err
-	}
-	for _, old := range list[:max(0, len(list)-keep)] {
-		if err := os.Remove(old.Path); err != nil {
-			return err
-		}
-	}
-	return nil
+// counter counts what is written.
+type counter struct {
+	w io.Writer
+	n int64
 }
 
-// Load fills an empty store with a snapshot.
-func (s *Snapshot) Load(ctx context.Context, store projections.MetadataStore) error {
-	file, err := os.Open(s.Path)
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+func (s *Snapshot) verify(ctx context.Context) error {
+	file, err := s.files.Get(ctx, s.name)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	if _, err := Load(ctx, file, store); err != nil {
-		return fmt.Errorf("load snapshot %s: %w", s.Path, err)
+	_, err = Read(file, func(projections.Change) error { return ctx.Err() })
+	return err
+}
+
+// Prune deletes all but the newest snapshots.
+func (f *Folder) Prune(ctx context.Context, keep int) error {
+	list, err := f.List(ctx)
+	if err != nil {
+		return err
+	}
+	var old []string
+	for _, s := range list[:max(0, len(list)-keep)] {
+		old = append(old, s.name)
+	}
+	return f.files.Delete(ctx, old)
+}
+
+// Records yields the records of a snapshot, as the changes that write them. An error ends it, and says that none of them
+// should be used.
+func (s *Snapshot) Records(ctx context.Context) iter.Seq2[projections.Change, error] {
+	return func(yield func(projections.Change, error) bool) {
+		errEnough := errors.New("nobody wants more")
+		file, err := s.files.Get(ctx, s.name)
+		if err == nil {
+			defer file.Close()
+			_, err = Read(file, func(change projections.Change) error {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if !yield(change, nil) {
+					return errEnough
+				}
+				return nil
+			})
+		}
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(nil, fmt.Errorf("read snapshot %s: %w", s.Where(), err))
+		}
+	}
+}
+
+// Load fills an empty store with a snapshot.
+func (s *Snapshot) Load(ctx context.Context, store projections.MetadataStore) error {
+	file, err := s.files.Get(ctx, s.name)
+	if err == nil {
+		defer file.Close()
+		_, err = Load(ctx, file, store)
+	}
+	if err != nil {
+		return fmt.Errorf("load snapshot %s: %w", s.Where(), err)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -23,6 +24,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/files"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -165,8 +167,18 @@ func corrupt(format string, args ...any) error {
 }
 
 // Read passes the records of a snapshot, as the changes that write them, to visit. They are only to be used if Read returns
-// no error: whether they are whole shows at the end. What is wrong with the snapshot is a *CorruptError.
+// no error: whether they are whole shows at the end. What is wrong with the snapshot is a *CorruptError; errors of r are
+// returned.
 func Read(r io.Reader, visit func(projections.Change) error) (Header, error) {
+	source := &files.Source{R: r}
+	h, err := read(source, visit)
+	if _, isCorrupt := errors.AsType[*CorruptError](err); isCorrupt && source.Err != nil {
+		err = source.Err
+	}
+	return h, err
+}
+
+func read(r io.Reader, visit func(projections.Change) error) (Header, error) {
 	var h Header
 	compressed, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
 	if err != nil {

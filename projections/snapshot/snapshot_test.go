@@ -2,15 +2,20 @@ package snapshot_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 	"reflect"
+	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
+	blobs "github.com/bleepstore/bleepstore/backends/memory"
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/files"
+	"github.com/bleepstore/bleepstore/internal/files/filestest"
 	"github.com/bleepstore/bleepstore/projections"
 	"github.com/bleepstore/bleepstore/projections/memory"
 	"github.com/bleepstore/bleepstore/projections/pebble"
@@ -130,10 +135,20 @@ func sameContent(t testing.TB, a, b []byte) bool {
 	return reflect.DeepEqual(dump(t, x), dump(t, y))
 }
 
-func TestFolder(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "snapshots")
-	folder, err := snapshot.OpenFolder(dir)
-	must(t, err)
+// everywhere runs a test with an empty place for snapshots of each kind.
+func everywhere(t *testing.T, test func(t *testing.T, all files.Files)) {
+	t.Run("folder", func(t *testing.T) {
+		dir, err := files.OpenDir(t.TempDir())
+		must(t, err)
+		test(t, files.In(dir, "snapshots"))
+	})
+	t.Run("backend", func(t *testing.T) { test(t, blobs.New(1<<30).Files()) })
+}
+
+func TestFolder(t *testing.T) { everywhere(t, testFolder) }
+
+func testFolder(t *testing.T, all files.Files) {
+	folder := snapshot.NewFolder(all)
 	store := memory.New()
 	for n := range 3 {
 		fill(t, store, n+1)
@@ -143,11 +158,10 @@ func TestFolder(t *testing.T) {
 			t.Errorf("took %+v", s)
 		}
 	}
-	must(t, os.WriteFile(filepath.Join(dir, "00000000000000000009.snapshot.zst"), []byte("no snapshot"), 0o600))
-	must(t, os.WriteFile(filepath.Join(dir, "00000000000000000009.snapshot.zst.tmp"), nil, 0o600))
-	folder, err = snapshot.OpenFolder(dir)
-	must(t, err)
-	list, err := folder.List()
+	const damaged = "00000000000000000009.snapshot.zst"
+	filestest.Put(t, all, damaged, "no snapshot")
+	folder = snapshot.NewFolder(all)
+	list, err := folder.List(t.Context())
 	must(t, err)
 	if len(list) != 2 || list[0].Position.Seq != 2 || list[1].Position.Seq != 3 {
 		t.Fatalf("there are %+v", list)
@@ -157,8 +171,88 @@ func TestFolder(t *testing.T) {
 	if !reflect.DeepEqual(dump(t, again), dump(t, store)) {
 		t.Error("the newest snapshot is not of the store")
 	}
-	if files, err := os.ReadDir(dir); len(files) != 3 || err != nil {
-		t.Errorf("there are %v, %v", files, err)
+	filestest.WantNames(t, all, "", "00000000000000000002.snapshot.zst", "00000000000000000003.snapshot.zst", damaged)
+}
+
+// Several who take snapshots at once all get one that is whole.
+func TestTakeAtOnce(t *testing.T) { everywhere(t, testTakeAtOnce) }
+
+func testTakeAtOnce(t *testing.T, all files.Files) {
+	folder := snapshot.NewFolder(all)
+	store := memory.New()
+	fill(t, store, 100)
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			if _, err := folder.Take(t.Context(), store, 1); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	list, err := folder.List(t.Context())
+	if err != nil || len(list) != 1 {
+		t.Fatalf("there are %+v, %v", list, err)
+	}
+	must(t, list[0].Load(t.Context(), memory.New()))
+}
+
+// failing are files that let puts fail, or change what is put, or break off when they are read.
+type failing struct {
+	files.Files
+	put, get error
+	flip     bool
+}
+
+func (f *failing) Put(ctx context.Context, name string, r io.Reader) error {
+	content, err := io.ReadAll(r)
+	if err = errors.Join(err, f.put); err != nil {
+		return err
+	}
+	if f.flip {
+		content[len(content)/2] ^= 1
+	}
+	return f.Files.Put(ctx, name, bytes.NewReader(content))
+}
+
+func (f *failing) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	r, err := f.Files.Get(ctx, name)
+	if err != nil || f.get == nil {
+		return r, err
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(io.LimitReader(r, 100), iotest.ErrReader(f.get)), r}, nil
+}
+
+// Where no sound snapshot can be written, there is none, and the ones before stay. One that cannot be read is not taken for
+// a damaged one.
+func TestFailures(t *testing.T) { everywhere(t, testFailures) }
+
+func testFailures(t *testing.T, all files.Files) {
+	broken := fmt.Errorf("the line is broken: %w", io.ErrUnexpectedEOF)
+	faults := &failing{Files: all}
+	folder := snapshot.NewFolder(faults)
+	store := memory.New()
+	fill(t, store, 2000)
+	_, err := folder.Take(t.Context(), store, 1)
+	must(t, err)
+	fill(t, store, 2001)
+
+	faults.put = broken
+	if _, err := folder.Take(t.Context(), store, 1); !errors.Is(err, broken) {
+		t.Errorf("a put that fails: %v", err)
+	}
+	*faults = failing{Files: all, flip: true}
+	if _, err := folder.Take(t.Context(), store, 1); !isCorrupt(err) {
+		t.Errorf("a put that writes something else: %v", err)
+	}
+	filestest.WantNames(t, all, "", "00000000000000002000.snapshot.zst")
+
+	*faults = failing{Files: all, get: broken}
+	if list, err := folder.List(t.Context()); !errors.Is(err, broken) {
+		t.Errorf("what cannot be read is listed as %+v, %v", list, err)
 	}
 }
 

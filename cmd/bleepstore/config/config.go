@@ -113,12 +113,13 @@ type Retention struct {
 // Archive is the copy of the log outside of it, in sealed segments.
 type Archive struct {
 	// Enabled tells whether there is one. What is in memory only has none.
-	Enabled bool `yaml:"enabled"`
-	// Path is its folder; empty for DATA/archive.
+	Enabled bool   `yaml:"enabled"`
+	Backend string `yaml:"backend"` // where it is, one of ArchiveBackends
+	// Path is its folder; empty for DATA/archive. There is none in the storage.
 	Path string `yaml:"path"`
 }
 
-// Snapshot is about copies of the metadata as of one position, in the folder of the archive.
+// Snapshot is about copies of the metadata as of one position, in the archive.
 type Snapshot struct {
 	// Interval is how often one is taken, if the metadata has changed; 0 for never.
 	Interval time.Duration `yaml:"interval"`
@@ -171,8 +172,12 @@ type Logging struct {
 	Format string `yaml:"format"` // one of Formats
 }
 
-// The engines of the metadata store, the backends for blobs, and the levels and formats of logging.
+// The places of the archive, the engines of the metadata store, the backends for blobs, and the levels and formats of
+// logging.
 const (
+	ArchiveFolder  = "folder"
+	ArchiveStorage = "storage" // the backend that keeps the blobs
+
 	EnginePebble = "pebble"
 	EngineMemory = "memory"
 
@@ -186,6 +191,8 @@ const (
 
 // What can be chosen.
 var (
+	ArchiveBackends = []string{ArchiveFolder, ArchiveStorage}
+
 	Engines  = []string{EnginePebble, EngineMemory}
 	Backends = []string{BackendLocal, BackendMemory}
 	// Ownerships are those of eventlog.Ownership.
@@ -215,7 +222,7 @@ func Default() *Config {
 			Credentials: []Credential{{AccessKey: DefaultAccessKey, SecretKey: DefaultSecretKey}},
 			SignatureV2: true,
 		},
-		Archive:   Archive{Enabled: true},
+		Archive:   Archive{Enabled: true, Backend: ArchiveFolder},
 		Snapshot:  Snapshot{Interval: 6 * time.Hour},
 		Metadata:  Metadata{Engine: EnginePebble},
 		Multipart: Multipart{Expiry: 7 * 24 * time.Hour},
@@ -234,11 +241,11 @@ func (c *Config) EphemeralDir() string { return filepath.Join(c.Data, "ephemeral
 // LogDir is the folder of the event log.
 func (c *Config) LogDir() string { return cmp.Or(c.Log.Path, filepath.Join(c.base(), "log")) }
 
-// ArchiveDir is the folder of the archive; empty if there is none.
+// HasArchive tells whether the log is archived.
+func (c *Config) HasArchive() bool { return c.Archive.Enabled && !c.Ephemeral() }
+
+// ArchiveDir is the folder of the archive, if it is in one.
 func (c *Config) ArchiveDir() string {
-	if !c.Archive.Enabled || c.Ephemeral() {
-		return ""
-	}
 	return cmp.Or(c.Archive.Path, filepath.Join(c.Data, "archive"))
 }
 

@@ -45,6 +45,8 @@ func TestDefaults(t *testing.T) {
 		{"log folder", c.LogDir(), filepath.Join("data", "log")},
 		{"metadata folder", c.MetadataDir(), filepath.Join("data", "metadata")},
 		{"blob folder", c.BlobDir(), filepath.Join("data", "blobs")},
+		{"archive.backend", c.Archive.Backend, "folder"},
+		{"archive folder", c.ArchiveDir(), filepath.Join("data", "archive")},
 	}
 	for _, check := range checks {
 		if check.got != check.want {
@@ -169,6 +171,9 @@ func TestBlobsInMemoryKeepNothing(t *testing.T) {
 	if !c.Ephemeral() {
 		t.Error("not ephemeral")
 	}
+	if c.HasArchive() {
+		t.Error("what is gone with the process is archived")
+	}
 	for _, dir := range []string{c.LogDir(), c.MetadataDir()} {
 		if filepath.Dir(dir) != c.EphemeralDir() {
 			t.Errorf("folder %s is not in %s", dir, c.EphemeralDir())
@@ -218,6 +223,11 @@ func TestRefusals(t *testing.T) {
 		{
 			name: "log that outlives its blobs", file: "storage: {backend: memory}\nlog: {path: /log}\nmetadata: {pebble: {path: /m}}\n",
 			want: []string{"log.path", "metadata.pebble.path", "outlive"},
+		},
+		{name: "place of the archive", file: "archive: {backend: tape}", want: []string{"archive.backend", `"tape"`, "folder, storage"}},
+		{
+			name: "folder of an archive in the storage", file: "archive: {backend: storage, path: /archive}",
+			want: []string{"archive.path", "/archive", "archive.backend", "where the blobs are"},
 		},
 		{name: "nobody may use it", file: "auth: {credentials: []}", want: []string{"auth.credentials"}},
 		{

@@ -39,9 +39,12 @@ func (c *Config) validate() error {
 	v.that(c.Log.Retention.Age >= 0, "log.retention.age", c.Log.Retention.Age, "a duration such as 720h, or 0s for no limit")
 	v.that(c.Log.Retention.Bytes >= 0, "log.retention.bytes", c.Log.Retention.Bytes, "a number of bytes such as 10GiB, or 0 for no limit")
 	if c.Log.Retention != (Retention{}) {
-		v.that(c.ArchiveDir() != "" && c.Snapshot.Interval > 0, "log.retention", c.Log.Retention,
+		v.that(c.HasArchive() && c.Snapshot.Interval > 0, "log.retention", c.Log.Retention,
 			"none without an archive and snapshots, which have what is trimmed")
 	}
+	v.oneOf("archive.backend", c.Archive.Backend, ArchiveBackends)
+	v.that(c.Archive.Path == "" || c.Archive.Backend == ArchiveFolder, "archive.path", c.Archive.Path,
+		"none unless archive.backend is folder: in the storage, the archive is where the blobs are")
 	v.that(c.Snapshot.Interval == 0 || c.Snapshot.Interval >= time.Second, "snapshot.interval", c.Snapshot.Interval,
 		"at least 1s, or 0s for never")
 

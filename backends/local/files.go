@@ -1,0 +1,43 @@
+package local
+
+import (
+	"context"
+	"io"
+
+	"github.com/bleepstore/bleepstore/internal/files"
+)
+
+// namedFiles are the files of a Backend. Like blobs, they are refused while less than putReserve is free.
+type namedFiles struct {
+	*files.Dir
+	disk disk
+}
+
+func openFiles(d disk) (namedFiles, error) {
+	dir, err := files.OpenDir(d.fs.PathJoin(d.dir, "files"))
+	return namedFiles{dir, d}, spaceError(err)
+}
+
+// Put implements files.Files.
+func (f namedFiles) Put(ctx context.Context, name string, r io.Reader) error {
+	return spaceError(f.Dir.Put(ctx, name, &roomyReader{r: r, disk: f.disk}))
+}
+
+// roomyReader reads what is written to a disk for as long as the disk has room.
+type roomyReader struct {
+	r         io.Reader
+	disk      disk
+	unchecked int // bytes that may be read before the free space is looked at
+}
+
+func (r *roomyReader) Read(p []byte) (int, error) {
+	if r.unchecked <= 0 {
+		if err := r.disk.require(putReserve); err != nil {
+			return 0, err
+		}
+		r.unchecked = writeBack
+	}
+	n, err := r.r.Read(p)
+	r.unchecked -= n
+	return n, err
+}
