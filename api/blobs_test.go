@@ -230,9 +230,11 @@ func TestASweepLeavesWhatMayBeNamed(t *testing.T) {
 	if _, err := putBlob(t.Context(), s, "key", strings.NewReader("content")); err == nil {
 		t.Fatal("the log failed, and the put did not")
 	}
-	log.err = eventlog.ErrNoSpace
-	if _, err := putBlob(t.Context(), s, "key", strings.NewReader("content")); err == nil {
-		t.Fatal("the log failed, and the put did not")
+	for _, refusal := range []error{eventlog.ErrNoSpace, eventlog.ErrBusy} {
+		log.err = refusal
+		if _, err := putBlob(t.Context(), s, "key", strings.NewReader("content")); err == nil {
+			t.Fatal("the log refused, and the put did not fail")
+		}
 	}
 	if n, err := s.Sweep(t.Context()); n != 0 || err != nil {
 		t.Errorf("swept %d, %v", n, err)

@@ -63,11 +63,13 @@ func (s *Service) receive(ctx context.Context, body Body) (*content, error) {
 		hashes = append(hashes, checksum)
 	}
 
-	source := &bodyReader{body: body, hashes: hashes}
-	sum := source.startMD5()
+	if s.full() { // and would refuse the command when its blob is stored
+		return nil, slowDown(errManyCommands)
+	}
+	source := &bodyReader{body: body, hashes: hashes, md5: md5.New()}
 	id := s.incoming.begin()
 	size, err := s.blobs.Put(ctx, id, source)
-	c := &content{md5: sum()}
+	c := &content{md5: source.sumMD5()}
 	if err != nil {
 		s.incoming.end(id)
 		return nil, putError(id, err)
@@ -126,6 +128,9 @@ func putError(id backends.ID, err error) error {
 	if errors.Is(err, backends.ErrNoSpace) {
 		return &Error{Code: InsufficientStorage, Message: InsufficientStorage.message(), Cause: err}
 	}
+	if errors.Is(err, backends.ErrBusy) {
+		return slowDown(err)
+	}
 	return fmt.Errorf("store blob %s: %w", id, err)
 }
 
@@ -138,7 +143,8 @@ type bodyReader struct {
 	body   Body
 	hashes []hash.Hash
 	size   int64
-	md5    io.Writer
+	md5    hash.Hash
+	async  *asyncWriter // which writes to md5; nil for a body that is not large, or not yet
 }
 
 func (r *bodyReader) Read(p []byte) (int, error) {
@@ -149,25 +155,29 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	for _, h := range r.hashes {
 		h.Write(p[:n])
 	}
-	_, _ = r.md5.Write(p[:n]) // neither a hash nor an asyncWriter fails
+	r.hashMD5(p[:n])
 	if err == io.EOF && r.body.Length >= 0 && r.size != r.body.Length {
 		return n, NewError(IncompleteBody)
 	}
 	return n, err
 }
 
-// startMD5 sets up the MD5 of the body and returns what ends it and gives the sum. MD5 is the slowest thing on the way
-// of a large body, so it gets a goroutine of its own there, which ends with the call.
-func (r *bodyReader) startMD5() (sum func() []byte) {
-	h := md5.New()
-	if 0 <= r.body.Length && r.body.Length <= asyncBody {
-		r.md5 = h
-		return func() []byte { return h.Sum(nil) }
+// hashMD5 adds a piece of the body to its MD5. That is the slowest thing on the way of a large body, so it gets a goroutine
+// of its own there, and buffers, which end with sumMD5.
+func (r *bodyReader) hashMD5(p []byte) {
+	if r.async == nil && max(r.size, r.body.Length) > asyncBody {
+		r.async = newAsyncWriter(r.md5)
 	}
-	w := newAsyncWriter(h)
-	r.md5 = w
-	return func() []byte {
-		w.close()
-		return h.Sum(nil)
+	if r.async != nil {
+		_, _ = r.async.Write(p) // never fails
+		return
 	}
+	r.md5.Write(p)
+}
+
+func (r *bodyReader) sumMD5() []byte {
+	if r.async != nil {
+		r.async.close()
+	}
+	return r.md5.Sum(nil)
 }

@@ -80,7 +80,11 @@ func (s *Service) CreateBucket(ctx context.Context, by Caller, in CreateBucketIn
 	if existing, err := s.existingBucket(ctx, by, name); err != nil || existing != nil && keepsACL(existing, in.ACL) {
 		return err
 	}
-	defer s.locks.acquire(bucketLock(name, true))()
+	leave, err := s.enter(maxCommands, bucketLock(name, true))
+	if err != nil {
+		return err
+	}
+	defer leave()
 	existing, err := s.existingBucket(ctx, by, name)
 	if err != nil {
 		return err
@@ -144,7 +148,11 @@ func (s *Service) Bucket(ctx context.Context, by Caller, name string) (*projecti
 // DeleteBucket removes a bucket without objects; one that has any is BucketNotEmpty. Uploads that were neither completed
 // nor aborted do not keep a bucket, as on S3: they are aborted.
 func (s *Service) DeleteBucket(ctx context.Context, by Caller, name string) error {
-	defer s.locks.acquire(bucketLock(name, true))()
+	leave, err := s.enter(maxFreeing, bucketLock(name, true))
+	if err != nil {
+		return err
+	}
+	defer leave()
 	if _, err := s.bucket(ctx, by, name); err != nil {
 		return err
 	}

@@ -11,7 +11,11 @@ import (
 // Errors: NoSuchBucket, AccessDenied, and those of decide.
 func (s *Service) configure(ctx context.Context, by Caller, name string, decide func(*projections.Bucket) (eventlog.Data, error)) error {
 	// Exclusively, because whatever happens in the bucket at the same time goes by its configuration.
-	defer s.locks.acquire(bucketLock(name, true))()
+	leave, err := s.enter(maxCommands, bucketLock(name, true))
+	if err != nil {
+		return err
+	}
+	defer leave()
 	bucket, err := s.bucket(ctx, by, name)
 	if err != nil {
 		return err
@@ -38,7 +42,11 @@ func (s *Service) change(
 	if err := checkKey(in.Key); err != nil {
 		return "", err
 	}
-	defer s.locks.acquire(bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))()
+	leave, err := s.enter(maxCommands, bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))
+	if err != nil {
+		return "", err
+	}
+	defer leave()
 	found, err := s.find(ctx, by, in)
 	if err != nil {
 		return "", err

@@ -36,7 +36,11 @@ func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUplo
 	if len(in.Parts) == 0 || len(in.Parts) > MaxPartNumber {
 		return nil, NewError(MalformedXML)
 	}
-	defer s.locks.acquire(bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))()
+	leave, err := s.enter(maxCommands, bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	upload, err := s.upload(ctx, by, in.Bucket, in.Key, in.Upload)
 	if e, ok := errors.AsType[*Error](err); ok && e.Code == NoSuchUpload {
 		return s.completed(ctx, by, in, e)

@@ -71,9 +71,13 @@ var errSourceChanged = errors.New("the source has changed")
 // copyUnchanged copies if the source is still the version that has the checksum.
 func (s *Service) copyUnchanged(ctx context.Context, by Caller, in CopyObjectInput, version string, checksum eventlog.Checksum) (*Created, error) {
 	// The source is locked too: were it deleted meanwhile, its blobs would become garbage while the copy names them.
-	defer s.locks.acquire(
+	leave, err := s.enter(maxCommands,
 		bucketLock(in.Source.Bucket, false), keyLock(in.Source.Bucket, in.Source.Key, false),
-		bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))()
+		bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	source, err := s.copySource(ctx, by, in)
 	if err != nil {
 		return nil, err

@@ -54,7 +54,11 @@ func (s *Service) DeleteObjects(ctx context.Context, by Caller, bucketName strin
 	for _, k := range keys {
 		claims = append(claims, keyLock(bucketName, k.Key, true))
 	}
-	defer s.locks.acquire(claims...)()
+	leave, err := s.enter(maxFreeing, claims...)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	bucket, err := s.bucket(ctx, by, bucketName)
 	if err != nil {
 		return nil, err

@@ -70,6 +70,7 @@ const (
 	RequestTimeout                    Code = "RequestTimeout"
 	ServiceUnavailable                Code = "ServiceUnavailable"
 	SignatureDoesNotMatch             Code = "SignatureDoesNotMatch"
+	SlowDown                          Code = "SlowDown"
 	InsufficientStorage               Code = "InsufficientStorage"
 	UnexpectedContent                 Code = "UnexpectedContent"
 	UnresolvableGrant                 Code = "UnresolvableGrantByEmailAddress"
@@ -150,6 +151,7 @@ var codes = map[Code]struct {
 	RequestTimeout:                    {http.StatusBadRequest, "Your socket connection to the server was not read from or written to within the timeout period."},
 	ServiceUnavailable:                {http.StatusServiceUnavailable, "Service is unable to handle request."},
 	SignatureDoesNotMatch:             {http.StatusForbidden, "The request signature that the server calculated does not match the signature that you provided. Check your secret access key and signing method."},
+	SlowDown:                          {http.StatusServiceUnavailable, "Please reduce your request rate."},
 	InsufficientStorage:               {http.StatusInsufficientStorage, "There is no space left for what you sent."},
 	UnexpectedContent:                 {http.StatusBadRequest, "This request does not support content"},
 	UnresolvableGrant:                 {http.StatusBadRequest, "The e-mail address you provided does not match any account on record."},

@@ -71,8 +71,12 @@ func (s *Service) expire(ctx context.Context, upload *projections.Upload) error 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	defer s.locks.acquire(bucketLock(upload.Bucket, false), keyLock(upload.Bucket, upload.Key, true))()
-	_, err := s.store.Upload(ctx, upload.Bucket, upload.Key, upload.ID)
+	leave, err := s.enter(maxFreeing, bucketLock(upload.Bucket, false), keyLock(upload.Bucket, upload.Key, true))
+	if err != nil {
+		return err
+	}
+	defer leave()
+	_, err = s.store.Upload(ctx, upload.Bucket, upload.Key, upload.ID)
 	if errors.Is(err, projections.ErrNotFound) {
 		return nil
 	}

@@ -41,7 +41,11 @@ func (s *Service) CreateUpload(ctx context.Context, by Caller, in CreateUploadIn
 	if err != nil {
 		return nil, err
 	}
-	defer s.locks.acquire(bucketLock(in.Bucket, false))()
+	leave, err := s.enter(maxCommands, bucketLock(in.Bucket, false))
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	bucket, err := s.bucket(ctx, by, in.Bucket)
 	if err != nil {
 		return nil, err
@@ -125,7 +129,12 @@ func (s *Service) UploadPart(ctx context.Context, by Caller, in UploadPartInput)
 		return nil, err
 	}
 	// The key is shared: parts come in together, but not while the upload is completed or aborted.
-	defer s.locks.acquire(bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, false), partLock(in.Upload, in.Number))()
+	leave, err := s.enter(maxCommands, bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, false), partLock(in.Upload, in.Number))
+	if err != nil {
+		s.discard(ctx, c.blob)
+		return nil, err
+	}
+	defer leave()
 	stored, err := s.decidePart(ctx, by, in, c)
 	if err != nil {
 		s.discard(ctx, c.blob)
@@ -175,7 +184,11 @@ func (s *Service) decidePart(ctx context.Context, by Caller, in UploadPartInput,
 
 // AbortUpload ends an upload and drops its parts. Errors: NoSuchUpload, NoSuchBucket, AccessDenied.
 func (s *Service) AbortUpload(ctx context.Context, by Caller, bucket, key, id string) error {
-	defer s.locks.acquire(bucketLock(bucket, false), keyLock(bucket, key, true))()
+	leave, err := s.enter(maxFreeing, bucketLock(bucket, false), keyLock(bucket, key, true))
+	if err != nil {
+		return err
+	}
+	defer leave()
 	upload, err := s.upload(ctx, by, bucket, key, id)
 	if err != nil {
 		return err

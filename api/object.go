@@ -44,7 +44,12 @@ func (s *Service) PutObject(ctx context.Context, by Caller, in PutObjectInput) (
 	if err != nil {
 		return nil, err
 	}
-	defer s.locks.acquire(bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))()
+	leave, err := s.enter(maxCommands, bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))
+	if err != nil {
+		s.discard(ctx, c.blob)
+		return nil, err
+	}
+	defer leave()
 	next, err := s.replace(ctx, by, in.Bucket, in.Key, in.Conditions)
 	if err == nil {
 		err = next.own(s, by, in.ACL)

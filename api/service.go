@@ -14,13 +14,15 @@ import (
 
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/limit"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
 // Log is where decisions go: a decision is made when its events are durable there.
 type Log interface {
 	// Append makes events durable, all of them or none, and returns the position of their commit.
-	// An error other than eventlog.ErrNoSpace and eventlog.ErrTooLarge leaves open whether they are in the log.
+	// An error other than eventlog.ErrNoSpace, eventlog.ErrBusy and eventlog.ErrTooLarge leaves open whether they are in
+	// the log.
 	Append(ctx context.Context, events ...eventlog.Event) (eventlog.Position, error)
 }
 
@@ -45,7 +47,8 @@ type Config struct {
 	Blobs   backends.Backend
 }
 
-// Service is the object store. It is safe for concurrent use, and the only one to write to its log.
+// Service is the object store. It is safe for concurrent use, and the only one to write to its log. Any command gives
+// SlowDown when too many wait for slow disks already.
 type Service struct {
 	region    string
 	ownership eventlog.Ownership
@@ -54,6 +57,7 @@ type Service struct {
 	applied   Applied
 	store     projections.MetadataStore
 	blobs     backends.Backend
+	commands  limit.Usage // how many are under way
 	locks     locks
 	incoming  incoming
 	reaping   sync.Mutex // held by who deletes blobs that were named once
@@ -73,7 +77,7 @@ func New(c Config) *Service {
 func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
 // commit makes a decision: it appends the events and waits until the store has applied them. It runs to its end also
-// when the client is gone, because the caller's locks must cover it.
+// when the client is gone, because the caller's locks must cover it. How many wait here is bounded by enter.
 func (s *Service) commit(ctx context.Context, by Caller, at time.Time, decided ...eventlog.Data) error {
 	ctx = context.WithoutCancel(ctx)
 	events := make([]eventlog.Event, len(decided))
@@ -84,6 +88,8 @@ func (s *Service) commit(ctx context.Context, by Caller, at time.Time, decided .
 	switch {
 	case errors.Is(err, eventlog.ErrNoSpace):
 		return &Error{Code: InsufficientStorage, Message: InsufficientStorage.message(), Cause: err}
+	case errors.Is(err, eventlog.ErrBusy):
+		return slowDown(err)
 	case errors.Is(err, eventlog.ErrTooLarge):
 		return &Error{Code: InvalidRequest, Message: "The request describes more than one commit of the log can hold.", Cause: err}
 	case err != nil:
@@ -98,7 +104,7 @@ func (s *Service) commit(ctx context.Context, by Caller, at time.Time, decided .
 // refused tells whether an error of commit says that nothing was appended. Then nothing names the blobs of the events;
 // after other errors, something may.
 func refused(err error) bool {
-	return errors.Is(err, eventlog.ErrNoSpace) || errors.Is(err, eventlog.ErrTooLarge)
+	return errors.Is(err, eventlog.ErrNoSpace) || errors.Is(err, eventlog.ErrBusy) || errors.Is(err, eventlog.ErrTooLarge)
 }
 
 func unavailable(cause error) *Error {

@@ -17,6 +17,8 @@ var (
 	ErrNotFound = errors.New("blob not found")
 	// ErrNoSpace says that a backend has no room for a blob or a file.
 	ErrNoSpace = errors.New("no space left in the blob backend")
+	// ErrBusy says that a backend has as many blobs on their way as it can bear, because its disk is slow, for one.
+	ErrBusy = errors.New("too many blobs are on their way to the blob backend")
 )
 
 // Backend keeps blobs. It is safe for concurrent use.
@@ -26,7 +28,8 @@ var (
 type Backend interface {
 	// Put stores what r yields, up to io.EOF, under an id from NewID, and returns the number of bytes. The blob is
 	// durable when Put returns. On any error, one of r's or an ended ctx included, nothing is stored; errors of r are
-	// wrapped. A full backend gives ErrNoSpace.
+	// wrapped. A full backend gives ErrNoSpace, and one that falls behind ErrBusy rather than let blobs wait whose memory
+	// has no bound.
 	Put(ctx context.Context, id ID, r io.Reader) (int64, error)
 
 	// Get returns the bytes [offset, offset+length) of a blob, which must lie within it; the caller closes the reader.

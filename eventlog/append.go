@@ -14,11 +14,11 @@ const MaxAppend = maxMessage - 4<<10 // the rest is for headers, JetStream's and
 
 // pending is an Append that waits to be written.
 type pending struct {
-	lines   bytes.Buffer // the encoded events
-	events  int
-	reserve int64 // bytes that must be free
-	pos     Position
-	err     error
+	lines  bytes.Buffer // the encoded events
+	events int
+	frees  bool // the events only free space
+	pos    Position
+	err    error
 }
 
 // Append adds events to the end of the log, in their order and in one commit, and returns the position of the commit.
@@ -27,8 +27,8 @@ type pending struct {
 // An ended ctx stops an append only before it is handed over; from then on it runs to its end, because its outcome would
 // be unknown otherwise.
 //
-// With ErrNoSpace and ErrTooLarge, nothing was stored and the log goes on; as a disk fills up, events that only free space
-// are the last to be refused. ErrFenced, and an error that leaves the outcome unknown, stop the log: every later Append
+// With ErrNoSpace, ErrBusy and ErrTooLarge, nothing was stored and the log goes on; as a disk fills up or falls behind,
+// events that only free space are the last to be refused. ErrFenced, and an error that leaves the outcome unknown, stop the log: every later Append
 // fails with the same error, until the log is opened again.
 func (l *Log) Append(ctx context.Context, events ...Event) (Position, error) {
 	if len(events) == 0 {
@@ -37,7 +37,7 @@ func (l *Log) Append(ctx context.Context, events ...Event) (Position, error) {
 	if err := ctx.Err(); err != nil {
 		return Position{}, err
 	}
-	p := &pending{events: len(events), reserve: reserve(events)}
+	p := &pending{events: len(events), frees: onlyFree(events)}
 	for i := range events {
 		if err := appendLine(&p.lines, &events[i]); err != nil {
 			return Position{}, fmt.Errorf("encode event: %w", err)
@@ -46,8 +46,8 @@ func (l *Log) Append(ctx context.Context, events ...Event) (Position, error) {
 	if p.lines.Len() > MaxAppend {
 		return Position{}, fmt.Errorf("%w: %d bytes in %d events, at most %d are possible", ErrTooLarge, p.lines.Len(), p.events, MaxAppend)
 	}
-	if !l.appends.Do(p) {
-		return Position{}, ErrClosed
+	if err := l.enqueue(p); err != nil {
+		return Position{}, err
 	}
 	return p.pos, p.err
 }

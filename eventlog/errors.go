@@ -13,6 +13,9 @@ var (
 	ErrFenced = errors.New("another writer has appended to the event log: stop all servers on this data folder and start one")
 	// ErrNoSpace says that the disk is too full for an append, and that nothing of it was stored.
 	ErrNoSpace = errors.New("no space left for the event log")
+	// ErrBusy says that too much waits to be written already, because the disk is slow, and that nothing of an append was
+	// stored.
+	ErrBusy = errors.New("too many events wait for the disk of the event log")
 	// ErrTooLarge says that the events of one append exceed MaxAppend, and that nothing of them was stored.
 	ErrTooLarge = errors.New("the events of one append are too large")
 )

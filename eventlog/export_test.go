@@ -1,6 +1,9 @@
 package eventlog
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // Intrude stores a message behind the log's back, as another writer would.
 func (l *Log) Intrude(ctx context.Context, data []byte) error {
@@ -17,4 +20,14 @@ func (l *Log) StopServer() {
 // SetFree makes the log believe that so many bytes are free on its disk.
 func (l *Log) SetFree(bytes int64) {
 	l.free = func(string) (int64, error) { return bytes, nil }
+}
+
+// Stall makes writes wait until release is called, as a disk does that hangs. It is called before any append.
+func (l *Log) Stall() (release func()) {
+	free, held := l.free, make(chan struct{})
+	l.free = func(dir string) (int64, error) {
+		<-held
+		return free(dir)
+	}
+	return sync.OnceFunc(func() { close(held) })
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/bleepstore/bleepstore/internal/group"
+	"github.com/bleepstore/bleepstore/internal/limit"
 )
 
 // Config says where a log is kept.
@@ -27,6 +28,7 @@ type Log struct {
 	stream  *stream
 	head    headFile
 	appends *group.Committer[*pending]
+	queued  limit.Usage // bytes of the appends that wait or are being written
 	closed  chan struct{}
 
 	mu      sync.Mutex

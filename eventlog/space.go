@@ -32,14 +32,22 @@ func freesSpace(data Data) bool {
 	return false
 }
 
-// reserve is how many bytes must be free for an append of events.
-func reserve(events []Event) int64 {
+// onlyFree tells whether all events free space.
+func onlyFree(events []Event) bool {
 	for i := range events {
 		if !freesSpace(events[i].Data) {
-			return appendReserve
+			return false
 		}
 	}
-	return freeReserve
+	return true
+}
+
+// reserve is how many bytes must be free for an append.
+func (p *pending) reserve() int64 {
+	if p.frees {
+		return freeReserve
+	}
+	return appendReserve
 }
 
 // admit returns those of the appends that the disk has room for, and gives ErrNoSpace to the others. With an error it
@@ -51,8 +59,8 @@ func (l *Log) admit(appends []*pending) ([]*pending, error) {
 	}
 	admitted := make([]*pending, 0, len(appends))
 	for _, p := range appends {
-		if free < p.reserve {
-			p.err = fmt.Errorf("%w: %s has %d bytes free, %d must stay", ErrNoSpace, l.dir, free, p.reserve)
+		if reserve := p.reserve(); free < reserve {
+			p.err = fmt.Errorf("%w: %s has %d bytes free, %d must stay", ErrNoSpace, l.dir, free, reserve)
 			continue
 		}
 		admitted = append(admitted, p)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/internal/limit"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -20,6 +21,7 @@ type largeStore struct {
 	disk    disk
 	tmp     string
 	folders *folders
+	puts    limit.Usage // how many are under way
 }
 
 // writeBack is after how many bytes of a file the kernel is told to start writing them, so that the fsync at its end has
@@ -40,6 +42,10 @@ func openLarge(d disk) (*largeStore, error) {
 }
 
 func (s *largeStore) put(ctx context.Context, id backends.ID, r io.WriterTo) (int64, error) {
+	if !s.puts.Take(1, maxLarge) {
+		return 0, fmt.Errorf("%w: %d of them are large", backends.ErrBusy, maxLarge)
+	}
+	defer s.puts.Give(1)
 	tmp := s.disk.fs.PathJoin(s.tmp, string(id))
 	n, err := s.write(ctx, tmp, r)
 	if err == nil {

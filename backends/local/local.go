@@ -10,16 +10,15 @@
 package local
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"sync"
 
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/internal/files"
+	"github.com/bleepstore/bleepstore/internal/limit"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -34,9 +33,7 @@ type Backend struct {
 	files namedFiles
 	disk  disk
 
-	// buffers holds *bufio.Reader of twice smallLimit: enough to see whether a blob is small, and to write a large one
-	// in pieces that are worth a system call.
-	buffers sync.Pool
+	short, long *buffers
 }
 
 var _ backends.Backend = (*Backend)(nil)
@@ -53,9 +50,11 @@ func Open(dir string) (*Backend, error) {
 
 // open is Open on a file system of the caller's choice. Only writes of blobs go through it.
 func open(fs vfs.FS, dir string) (*Backend, error) {
+	var buffered limit.Usage
 	b := &Backend{
-		disk:    disk{fs: fs, dir: dir},
-		buffers: sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 2*smallLimit) }},
+		disk:  disk{fs: fs, dir: dir},
+		short: newBuffers(shortBuffer, shortBuffer+putOverhead, &buffered),
+		long:  newBuffers(longBuffer, longBuffer, &buffered),
 	}
 	var err error
 	// The small blobs come first: Pebble takes the lock that makes it safe to empty tmp, and makes dir itself durable.
@@ -71,7 +70,8 @@ func open(fs vfs.FS, dir string) (*Backend, error) {
 	return b, nil
 }
 
-// Put implements backends.Backend. It gives backends.ErrNoSpace while less than putReserve is free.
+// Put implements backends.Backend. It gives backends.ErrNoSpace while less than putReserve is free, and backends.ErrBusy
+// while blobs on their way occupy maxBuffered or, for a large one, there are maxLarge of them.
 func (b *Backend) Put(ctx context.Context, id backends.ID, r io.Reader) (int64, error) {
 	n, err := b.put(ctx, id, r)
 	if err != nil {
@@ -84,17 +84,23 @@ func (b *Backend) put(ctx context.Context, id backends.ID, r io.Reader) (int64, 
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	buffer := b.buffers.Get().(*bufio.Reader)
-	buffer.Reset(r)
-	defer func() {
-		buffer.Reset(nil)
-		b.buffers.Put(buffer)
-	}()
-
-	head, err := buffer.Peek(smallLimit + 1)
+	short, err := b.short.get(r)
+	if err != nil {
+		return 0, err
+	}
+	defer b.short.put(short)
+	head, err := short.Peek(shortBuffer)
+	if err == nil {
+		long, busy := b.long.get(struct{ io.Reader }{short}) // whose WriteTo would write short pieces
+		if busy != nil {
+			return 0, busy
+		}
+		defer b.long.put(long)
+		if head, err = long.Peek(smallLimit + 1); err == nil {
+			return b.large.put(ctx, id, long)
+		}
+	}
 	switch {
-	case err == nil:
-		return b.large.put(ctx, id, buffer)
 	case err != io.EOF: // also io.ErrUnexpectedEOF, by which a reader says that it was cut short
 		return 0, err
 	case ctx.Err() != nil:

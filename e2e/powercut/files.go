@@ -56,6 +56,9 @@ func (f *FS) Read(_ <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadResu
 
 // Write implements fuse.RawFileSystem. With O_DSYNC or O_SYNC, it is durable when it returns.
 func (f *FS) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, fuse.Status) {
+	if in.Flags&syscall.O_DSYNC != 0 {
+		f.syncs.wait()
+	}
 	return uint32(len(data)), f.do(func() syscall.Errno {
 		n := f.nodes[in.NodeId]
 		n.write(write{int64(in.Offset), append([]byte{}, data...)})
@@ -68,6 +71,7 @@ func (f *FS) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, fu
 
 // Fsync implements fuse.RawFileSystem.
 func (f *FS) Fsync(_ <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
+	f.syncs.wait()
 	return f.do(func() syscall.Errno {
 		f.sync(f.nodes[in.NodeId])
 		return 0

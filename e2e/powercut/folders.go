@@ -118,6 +118,7 @@ func (f *FS) Rename(_ <-chan struct{}, in *fuse.RenameIn, oldName, newName strin
 
 // FsyncDir implements fuse.RawFileSystem.
 func (f *FS) FsyncDir(_ <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
+	f.syncs.wait()
 	return f.do(func() syscall.Errno {
 		f.sync(f.nodes[in.NodeId])
 		return 0

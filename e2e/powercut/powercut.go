@@ -24,6 +24,8 @@ import (
 type FS struct {
 	fuse.RawFileSystem // refuses what is not implemented
 
+	syncs hold
+
 	mu      sync.Mutex
 	cut     bool
 	left    int             // operations until the power is cut by itself; 0 if it is not
