@@ -11,22 +11,27 @@ import (
 
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/backends/local"
+	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/eventlog/archive"
 	"github.com/bleepstore/bleepstore/projections"
 	records "github.com/bleepstore/bleepstore/projections/memory"
 	"github.com/bleepstore/bleepstore/projections/pebble"
 	"github.com/bleepstore/bleepstore/projections/storetest"
 )
 
-// logSource is a log as projections see it.
-type logSource struct{ *eventlog.Log }
-
-func (s logSource) Read(ctx context.Context, after eventlog.Position) (projections.Reader, error) {
-	return s.Log.Read(ctx, after)
+// logSource is a log as projections see it: with what was trimmed, which the archive has.
+type logSource struct {
+	*eventlog.Log
+	archive *archive.Archive
 }
 
-// verifyFolder checks the data folder of a server that has stopped: the log is sound, the metadata is what a fresh replay
-// of it makes, and there are the blobs that it names and no others.
+func (s logSource) Read(ctx context.Context, after eventlog.Position) (projections.Reader, error) {
+	return s.archive.Reader(ctx, s.Log, after)
+}
+
+// verifyFolder checks the data folder of a server that has stopped: log and archive are sound, the metadata is what a fresh
+// replay of them makes, and there are the blobs that it names and no others.
 func verifyFolder(t testing.TB, dir string) {
 	t.Helper()
 	mustBleepstore(t, dir, "log", "verify")
@@ -35,13 +40,18 @@ func verifyFolder(t testing.TB, dir string) {
 		t.Fatal(err)
 	}
 	defer log.Close()
+	archived, err := archive.Open(filepath.Join(dir, "archive"), log.ID(), int64(config.Default().Archive.SegmentSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archived.Close()
 	store, err := pebble.Open(filepath.Join(dir, "metadata"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close()
 	replayed := records.New()
-	projector := projections.NewProjector(logSource{log}, replayed)
+	projector := projections.NewProjector(logSource{log, archived}, replayed)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- projector.Run(ctx) }()

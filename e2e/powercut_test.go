@@ -35,13 +35,11 @@ func TestPowerCut(t *testing.T) {
 		if t.Failed() {
 			t.Fatalf("in round %d", round)
 		}
-		interval := "0s" // because what a snapshot names is not deleted
+		env := []string{"BLEEPSTORE_SNAPSHOT_INTERVAL=0s", "BLEEPSTORE_STORAGE_REAP_AFTER=1s"}
 		if p.random.IntN(2) == 0 {
-			interval = "1s"
+			env = trimming
 		}
-		s = startServer(t, options{dir: p.dir, env: []string{
-			"BLEEPSTORE_SNAPSHOT_INTERVAL=" + interval, "BLEEPSTORE_STORAGE_REAP_AFTER=1s",
-		}})
+		s = startServer(t, options{dir: p.dir, env: env})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/eventlog/archive"
 )
@@ -15,8 +16,9 @@ const archiveRetry = time.Minute
 
 // archiver keeps the archive up to date with the log. Writes never wait for it, and go on when it fails.
 type archiver struct {
-	root string // folder of the archives; empty for none
-	log  *eventlog.Log
+	root    string // folder of the archives; empty for none
+	segment int64  // size of its segments
+	log     *eventlog.Log
 
 	mu      sync.Mutex
 	archive *archive.Archive // nil if there is none, or while it cannot be opened
@@ -25,12 +27,12 @@ type archiver struct {
 
 // openArchiver opens the archive of a log. An archive that cannot be opened is for run to report; one that has what the log
 // has not is an error, because then the log has lost commits.
-func openArchiver(ctx context.Context, root string, log *eventlog.Log) (*archiver, error) {
-	a := &archiver{root: root, log: log}
-	if root == "" {
+func openArchiver(ctx context.Context, c *config.Config, log *eventlog.Log) (*archiver, error) {
+	a := &archiver{root: c.ArchiveDir(), segment: int64(c.Archive.SegmentSize), log: log}
+	if a.root == "" {
 		return a, nil
 	}
-	if a.archive, a.err = archive.Open(root, log.ID()); a.err != nil {
+	if a.archive, a.err = a.open(); a.err != nil {
 		return a, nil
 	}
 	if pos := a.archive.Position(); !pos.IsZero() {
@@ -42,6 +44,10 @@ func openArchiver(ctx context.Context, root string, log *eventlog.Log) (*archive
 		reader.Close()
 	}
 	return a, nil
+}
+
+func (a *archiver) open() (*archive.Archive, error) {
+	return archive.Open(a.root, a.log.ID(), a.segment)
 }
 
 // current is the archive, nil if there is none.
@@ -93,7 +99,7 @@ func (a *archiver) follow(ctx context.Context, out output) error {
 			a.set(nil, a.check(ctx))
 		}
 		var err error
-		if current, err = archive.Open(a.root, a.log.ID()); err != nil {
+		if current, err = a.open(); err != nil {
 			return err
 		}
 		a.set(current, nil)

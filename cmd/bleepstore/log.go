@@ -64,7 +64,7 @@ func (s *stoppedLog) open(ctx context.Context, c *config.Config) (err error) {
 		return err
 	}
 	if c.ArchiveDir() != "" {
-		s.archive, err = archive.Open(c.ArchiveDir(), s.log.ID())
+		s.archive, err = archive.Open(c.ArchiveDir(), s.log.ID(), int64(c.Archive.SegmentSize))
 	}
 	return err
 }

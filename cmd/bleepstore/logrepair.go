@@ -84,7 +84,7 @@ func rebuild(ctx context.Context, c *config.Config, stdout, stderr io.Writer) (d
 	}
 	var archived *archive.Archive
 	if c.ArchiveDir() != "" {
-		if archived, err = archive.Open(c.ArchiveDir(), id); err != nil {
+		if archived, err = archive.Open(c.ArchiveDir(), id, int64(c.Archive.SegmentSize)); err != nil {
 			return "", err
 		}
 		defer func() { err = errors.Join(err, archived.Close()) }()

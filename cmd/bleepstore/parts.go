@@ -48,7 +48,7 @@ func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err
 			return err
 		}
 		p.log = log
-		if p.archiver, err = openArchiver(ctx, c.ArchiveDir(), log); err != nil {
+		if p.archiver, err = openArchiver(ctx, c, log); err != nil {
 			return err
 		}
 		p.snapshots, err = openSnapshots(c.ArchiveDir(), log.ID())

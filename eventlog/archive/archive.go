@@ -25,17 +25,15 @@ import (
 	"github.com/bleepstore/bleepstore/internal/failpoint"
 )
 
-// A segment is sealed when its commits have so many bytes, not compressed, or when it was opened so long ago.
-const (
-	sealBytes = 64 << 20
-	sealAge   = 24 * time.Hour
-)
+// sealAge is how long after it was opened a segment is sealed that is not full.
+const sealAge = 24 * time.Hour
 
 // Archive is the archive of one log. Only Append and Close change it, which are for one goroutine; the rest may go on
 // beside them.
 type Archive struct {
-	dir string
-	log string
+	dir     string
+	log     string
+	segment int64 // at how many bytes of commits, not compressed, a segment is full
 
 	state locked[state]
 
@@ -61,10 +59,11 @@ type state struct {
 // Dir is the folder of a log's archive within that of all archives.
 func Dir(root, log string) string { return filepath.Join(root, log) }
 
-// Open opens the archive of a log within root, or makes one. What an unclean stop has left unfinished is removed or
-// finished. A *CorruptError says that a sealed segment is not what was sealed.
-func Open(root, log string) (*Archive, error) {
-	a := &Archive{dir: Dir(root, log), log: log}
+// Open opens the archive of a log within root, or makes one. A segment is sealed when its commits have segmentSize bytes
+// before they are compressed. What an unclean stop has left unfinished is removed or finished. A *CorruptError says that a
+// sealed segment is not what was sealed.
+func Open(root, log string, segmentSize int64) (*Archive, error) {
+	a := &Archive{dir: Dir(root, log), log: log, segment: segmentSize}
 	if err := os.MkdirAll(a.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the archive of the event log: %w", err)
 	}
@@ -213,7 +212,7 @@ func (a *Archive) append(commits []eventlog.Commit) error {
 	a.bytes += int64(len(content))
 	s.last = commits[len(commits)-1].Position
 	a.state.set(s)
-	if a.bytes >= sealBytes || time.Since(a.opened) >= sealAge {
+	if a.bytes >= a.segment || time.Since(a.opened) >= sealAge {
 		return a.Seal()
 	}
 	return nil
@@ -245,6 +244,7 @@ func (a *Archive) Seal() error {
 	open := a.file.Name()
 	err = a.file.Close()
 	a.file = nil
+	failpoint.Hit("segment sealed")
 	return errors.Join(err, os.Remove(open))
 }
 

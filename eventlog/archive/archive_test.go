@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,9 +55,12 @@ func appendCommits(t testing.TB, log *eventlog.Log, n int) []eventlog.Commit {
 	return commits
 }
 
+// segmentSize is more than the commits of most tests have.
+const segmentSize = 1 << 20
+
 func open(t testing.TB, root, log string) *archive.Archive {
 	t.Helper()
-	a, err := archive.Open(root, log)
+	a, err := archive.Open(root, log, segmentSize)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,6 +141,27 @@ func TestCommitsComeBack(t *testing.T) {
 	for _, s := range segments {
 		must(t, a.Verify(s))
 	}
+}
+
+// A segment that is full is sealed, and no other.
+func TestFullSegmentsAreSealed(t *testing.T) {
+	log, root := newLog(t), t.TempDir()
+	commits := appendCommits(t, log, 10)
+	size := int64(len(commits[0].Data))
+	a, err := archive.Open(root, log.ID(), 3*size)
+	must(t, err)
+	defer a.Close()
+	for _, commit := range commits {
+		must(t, a.Append([]eventlog.Commit{commit}))
+	}
+	var last []uint64
+	for _, segment := range a.Segments() {
+		last = append(last, segment.Last.Seq)
+	}
+	if want := []uint64{3, 6, 9}; !slices.Equal(last, want) {
+		t.Errorf("the segments end with %d, want %d", last, want)
+	}
+	wantCommits(t, a, eventlog.Position{}, commits)
 }
 
 func TestPositionsThatAreNotArchived(t *testing.T) {
@@ -253,7 +278,7 @@ func TestDamageOfASealedSegment(t *testing.T) {
 		}
 	}
 	must(t, os.WriteFile(path, whole[:len(whole)-1], 0o600))
-	if _, err := archive.Open(root, log.ID()); !isCorrupt(err) {
+	if _, err := archive.Open(root, log.ID(), segmentSize); !isCorrupt(err) {
 		t.Errorf("a segment that is too short: %v", err)
 	}
 	damaged := bytes.Clone(whole)

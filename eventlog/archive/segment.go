@@ -18,6 +18,7 @@ import (
 
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/internal/durable"
+	"github.com/bleepstore/bleepstore/internal/failpoint"
 )
 
 const (
@@ -84,9 +85,11 @@ func (a *Archive) seal(s state) (Segment, error) {
 	if segment.Last != s.last {
 		return Segment{}, fmt.Errorf("verify what was sealed: it ends with %v instead of %v", segment.Last, s.last)
 	}
+	failpoint.Hit("segment written")
 	if err := os.Rename(temporary, filepath.Join(a.dir, name+sealedSuffix)); err != nil {
 		return Segment{}, err
 	}
+	failpoint.Hit("segment named")
 	return segment, a.writeIndex(segment)
 }
 

@@ -116,6 +116,8 @@ type Archive struct {
 	Enabled bool `yaml:"enabled"`
 	// Path is its folder; empty for DATA/archive.
 	Path string `yaml:"path"`
+	// SegmentSize is at how many bytes of commits, not compressed, a segment is sealed.
+	SegmentSize Size `yaml:"segment_size"`
 }
 
 // Snapshot is about copies of the metadata as of one position, in the folder of the archive.
@@ -215,7 +217,7 @@ func Default() *Config {
 			Credentials: []Credential{{AccessKey: DefaultAccessKey, SecretKey: DefaultSecretKey}},
 			SignatureV2: true,
 		},
-		Archive:   Archive{Enabled: true},
+		Archive:   Archive{Enabled: true, SegmentSize: 64 << 20},
 		Snapshot:  Snapshot{Interval: 6 * time.Hour},
 		Metadata:  Metadata{Engine: EnginePebble},
 		Multipart: Multipart{Expiry: 7 * 24 * time.Hour},

@@ -219,6 +219,7 @@ func TestRefusals(t *testing.T) {
 			name: "log that outlives its blobs", file: "storage: {backend: memory}\nlog: {path: /log}\nmetadata: {pebble: {path: /m}}\n",
 			want: []string{"log.path", "metadata.pebble.path", "outlive"},
 		},
+		{name: "segment of no size", file: "archive: {segment_size: 1KiB}", want: []string{"archive.segment_size", `"1KiB"`, "64KiB"}},
 		{name: "nobody may use it", file: "auth: {credentials: []}", want: []string{"auth.credentials"}},
 		{
 			name: "several at once", file: "metadata: {engine: a}\nstorage: {backend: b}\n",

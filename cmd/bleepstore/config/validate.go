@@ -19,6 +19,9 @@ var (
 	idForm        = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
+// minSegmentSize bounds how many files an archive has.
+const minSegmentSize = Size(64 << 10)
+
 // validate returns all that is wrong with c at once. Secrets are not repeated in errors.
 func (c *Config) validate() error {
 	var v validation
@@ -42,6 +45,8 @@ func (c *Config) validate() error {
 		v.that(c.ArchiveDir() != "" && c.Snapshot.Interval > 0, "log.retention", c.Log.Retention,
 			"none without an archive and snapshots, which have what is trimmed")
 	}
+	v.that(c.Archive.SegmentSize >= minSegmentSize, "archive.segment_size", c.Archive.SegmentSize,
+		"at least "+minSegmentSize.String()+", such as 64MiB")
 	v.that(c.Snapshot.Interval == 0 || c.Snapshot.Interval >= time.Second, "snapshot.interval", c.Snapshot.Interval,
 		"at least 1s, or 0s for never")
 
