@@ -60,7 +60,7 @@ func (f *FS) Mkdir(_ <-chan struct{}, in *fuse.MkdirIn, name string, out *fuse.E
 
 // Create implements fuse.RawFileSystem. The kernel calls it for names that are not there.
 func (f *FS) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *fuse.CreateOut) fuse.Status {
-	out.OpenFlags = fuse.FOPEN_KEEP_CACHE
+	out.OpenFlags = openFlags
 	return f.do(func() syscall.Errno { return f.add(in.NodeId, name, fuse.S_IFREG|in.Mode, &out.EntryOut) })
 }
 
@@ -68,6 +68,9 @@ func (f *FS) add(folder uint64, name string, mode uint32, out *fuse.EntryOut) sy
 	parent := f.nodes[folder]
 	if parent.names[name] != nil {
 		return syscall.EEXIST
+	}
+	if err := f.fail(true, parent, name); err != 0 {
+		return err
 	}
 	n := f.newNode(mode)
 	f.rename(entry{parent, name, n})
@@ -93,6 +96,9 @@ func (f *FS) remove(folder uint64, name string) syscall.Errno {
 	case len(n.names) > 0:
 		return syscall.ENOTEMPTY
 	}
+	if err := f.fail(true, parent, name); err != 0 {
+		return err
+	}
 	f.rename(entry{parent, name, nil})
 	return 0
 }
@@ -102,6 +108,9 @@ func (f *FS) Rename(_ <-chan struct{}, in *fuse.RenameIn, oldName, newName strin
 	return f.do(func() syscall.Errno {
 		from, to := f.nodes[in.NodeId], f.nodes[in.Newdir]
 		n, replaced := from.names[oldName], to.names[newName]
+		if err := max(f.fail(true, from, oldName), f.fail(true, to, newName)); err != 0 {
+			return err
+		}
 		switch {
 		case in.Flags != 0:
 			return syscall.EINVAL

@@ -18,6 +18,9 @@ type node struct {
 	changed time.Time
 	born    *change // that made its first name
 
+	folder *node // where its last name is; nil of the root
+	name   string
+
 	// Of a file.
 	content  []byte
 	durable  []byte  // as of its last sync

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -278,5 +279,57 @@ func TestAfterCut(t *testing.T) {
 		if !errors.Is(err, syscall.EIO) {
 			t.Errorf("after the power cut: %v, want %v", err, syscall.EIO)
 		}
+	}
+}
+
+// What is chosen to fail fails until the choice ends, and nothing else does.
+func TestFail(t *testing.T) {
+	t.Parallel()
+	d := mount(t, New())
+	d.must(os.Mkdir(d.path("a"), 0o700))
+	d.write("a/f", "0123456789")
+	d.write("g", "whole")
+	f, err := os.OpenFile(d.path("a/f"), os.O_RDWR, 0)
+	d.must(err)
+	defer f.Close()
+	text := make([]byte, 10)
+	read := func() error {
+		_, err := f.ReadAt(text, 0)
+		return err
+	}
+	write := func() error {
+		_, err := f.WriteAt([]byte("abcdefghij"), 0)
+		return err
+	}
+	d.must(read())
+
+	d.fs.Fail(func(o Operation) bool { return o.Path == "/a/f" && !o.Change })
+	if err := read(); !errors.Is(err, syscall.EIO) {
+		t.Errorf("read: %v, want %v", err, syscall.EIO)
+	}
+	d.must(os.Truncate(d.path("a/f"), 10))
+
+	d.fs.Fail(func(o Operation) bool { return strings.HasPrefix(o.Path, "/a/") && o.Change })
+	for what, err := range map[string]error{
+		"write": write(), "truncate": f.Truncate(1), "allocate": syscall.Fallocate(int(f.Fd()), 0, 0, 100),
+		"create": os.WriteFile(d.path("a/h"), nil, 0o600), "make folder": os.Mkdir(d.path("a/h"), 0o700),
+		"remove": os.Remove(d.path("a/f")), "rename": os.Rename(d.path("g"), d.path("a/g")),
+	} {
+		if !errors.Is(err, syscall.EIO) {
+			t.Errorf("%s: %v, want %v", what, err, syscall.EIO)
+		}
+	}
+	d.must(read())
+	if got := string(text); got != "abcde56789" {
+		t.Errorf("found %q behind a write that failed, want half of it", got)
+	}
+	d.write("g", "whole")
+
+	d.must(os.Rename(d.path("a"), d.path("b")))
+	d.must(write())
+	d.fs.Fail(nil)
+	d.must(read())
+	if got := string(text) + content("g")(d); got != "abcdefghijwhole" {
+		t.Errorf("found %q", got)
 	}
 }
