@@ -53,7 +53,7 @@ func TestTrimmedLog(t *testing.T) {
 	s.stop(t)
 
 	// And a damaged log is repaired from the archive.
-	if err := os.RemoveAll(filepath.Join(state.dir, "log", "jetstream")); err != nil {
+	if err := os.RemoveAll(filepath.Join(state.dir, "log", "stream")); err != nil {
 		t.Fatal(err)
 	}
 	mustBleepstore(t, state.dir, "log", "repair", "--yes")

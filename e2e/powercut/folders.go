@@ -3,6 +3,7 @@
 package powercut
 
 import (
+	"slices"
 	"syscall"
 	"time"
 
@@ -62,6 +63,28 @@ func (f *FS) Mkdir(_ <-chan struct{}, in *fuse.MkdirIn, name string, out *fuse.E
 func (f *FS) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *fuse.CreateOut) fuse.Status {
 	out.OpenFlags = openFlags
 	return f.do(func() syscall.Errno { return f.add(in.NodeId, name, fuse.S_IFREG|in.Mode, &out.EntryOut) })
+}
+
+// Symlink implements fuse.RawFileSystem. A link is there with what it says or not at all.
+func (f *FS) Symlink(_ <-chan struct{}, in *fuse.InHeader, target, name string, out *fuse.EntryOut) fuse.Status {
+	return f.do(func() syscall.Errno {
+		if err := f.add(in.NodeId, name, fuse.S_IFLNK|0o777, out); err != 0 {
+			return err
+		}
+		n := f.nodes[out.NodeId]
+		n.content, n.durable = []byte(target), []byte(target)
+		n.found(out)
+		return 0
+	})
+}
+
+// Readlink implements fuse.RawFileSystem.
+func (f *FS) Readlink(_ <-chan struct{}, in *fuse.InHeader) (target []byte, status fuse.Status) {
+	status = f.do(func() syscall.Errno {
+		target = slices.Clone(f.nodes[in.NodeId].content)
+		return 0
+	})
+	return target, status
 }
 
 func (f *FS) add(folder uint64, name string, mode uint32, out *fuse.EntryOut) syscall.Errno {

@@ -11,7 +11,7 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// node is a file or a folder.
+// node is a file, a folder or a symbolic link.
 type node struct {
 	id      uint64
 	mode    uint32
@@ -21,8 +21,8 @@ type node struct {
 	folder *node // where its last name is; nil of the root
 	name   string
 
-	// Of a file.
-	content  []byte
+	// Of a file, or a link.
+	content  []byte  // or where it leads
 	durable  []byte  // as of its last sync
 	unsynced []write // since then
 

@@ -154,6 +154,16 @@ func TestSurvivors(t *testing.T) {
 			content("f"),
 			[]string{"none"},
 		},
+		"link": {
+			func(d disk) { d.write("f", "new"); d.sync("f"); d.must(os.Symlink("f", d.path("g"))) },
+			content("g"),
+			[]string{"new", "none"},
+		},
+		"link that was synced": {
+			func(d disk) { d.write("f", "new"); d.sync("f"); d.must(os.Symlink("f", d.path("g"))); d.sync("") },
+			content("g"),
+			[]string{"new"},
+		},
 		"folder that was removed behind its last file": {
 			func(d disk) {
 				d.must(os.Mkdir(d.path("a"), 0o700))
