@@ -14,7 +14,7 @@ type Operation struct {
 }
 
 // Fail lets those operations fail with EIO that are chosen, as on a disk that is broken in some places, until it is called
-// again. Of a write that fails, the first half is done. A nil function chooses none.
+// again. Of a write that fails, the first half is done, in whole sectors. A nil function chooses none.
 func (f *FS) Fail(chosen func(Operation) bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -35,4 +35,10 @@ func (n *node) path() string {
 		return "/"
 	}
 	return path.Join(n.folder.path(), n.name)
+}
+
+// half is the write up to the last sector that begins in its first half.
+func (w write) half() write {
+	stop := (w.at + int64(len(w.data)/2)) / sectorSize * sectorSize
+	return write{w.at, w.data[:max(stop-w.at, 0)]}
 }

@@ -67,11 +67,12 @@ func (f *FS) Read(_ <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadResu
 func (f *FS) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, fuse.Status) {
 	return uint32(len(data)), f.do(func() syscall.Errno {
 		n := f.nodes[in.NodeId]
+		w := write{int64(in.Offset), append([]byte{}, data...)}
 		if err := f.fail(true, n, ""); err != 0 {
-			n.write(write{int64(in.Offset), append([]byte{}, data[:len(data)/2]...)})
+			n.write(w.half())
 			return err
 		}
-		n.write(write{int64(in.Offset), append([]byte{}, data...)})
+		n.write(w)
 		if in.Flags&syscall.O_DSYNC != 0 {
 			f.sync(n)
 		}
