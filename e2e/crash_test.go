@@ -121,8 +121,8 @@ func (c content) body() []byte {
 
 // keyState is what the server may say about a key.
 type keyState struct {
-	now  content  // acknowledged
-	next *content // written, but not acknowledged
+	now  content   // acknowledged
+	open []content // written since then, but not acknowledged
 }
 
 // crashWriter writes to keys of its own, one write at a time.
@@ -147,7 +147,7 @@ func (w *crashWriter) step(ctx context.Context, c *s3.Client) error {
 	case dice < 30:
 		next.size = 100_000 + w.random.IntN(200_000) // a blob of its own file
 	}
-	state.next = &next
+	state.open = append(state.open, next)
 	if err := write(ctx, c, key, next.body()); err != nil {
 		return err
 	}
@@ -207,8 +207,8 @@ func verifyAfterCrash(t *testing.T, c *s3.Client, bucket string, writers []*cras
 			}
 			found := state.matching(body)
 			if found == nil {
-				t.Errorf("%s has %d bytes (present: %t), which were never written or are out of date; acknowledged: %+v, under way: %+v",
-					key, len(body), body != nil, state.now, state.next)
+				t.Errorf("%s has %d bytes (present: %t), which were never written or are out of date; acknowledged: %+v, not acknowledged: %+v",
+					key, len(body), body != nil, state.now, state.open)
 				continue
 			}
 			*state = keyState{now: *found}
@@ -226,9 +226,9 @@ func verifyAfterCrash(t *testing.T, c *s3.Client, bucket string, writers []*cras
 
 // matching returns which of the possible contents a body is; nil stands for no object.
 func (k *keyState) matching(body []byte) *content {
-	for _, c := range []*content{&k.now, k.next} {
-		if c != nil && c.present == (body != nil) && bytes.Equal(c.body(), body) {
-			return c
+	for _, c := range append(k.open, k.now) {
+		if c.present == (body != nil) && c.size == len(body) && bytes.Equal(c.body(), body) {
+			return &c
 		}
 	}
 	return nil

@@ -227,7 +227,7 @@ func TestDamageOfTheLog(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	for range rounds(20, 1000) {
 		state := sound.copyTo(t, filepath.Join(t.TempDir(), "data"))
-		what := damage(t, random, state.dir, "/log/jetstream/", "/log/head.json")
+		what := damage(t, random, state.dir, "/log/stream/", "/log/head.json")
 		if out, err := state.run(t, "log", "verify"); err != nil {
 			if !strings.Contains(out, "bleepstore log repair") {
 				t.Errorf("%s: noticed, but without what to do:\n%s", what, out)
@@ -277,7 +277,7 @@ func testALogBegunWithTheMetadata(t *testing.T, place archivePlace) {
 func TestADamagedLogIsNotServed(t *testing.T) {
 	t.Parallel()
 	state := newAcknowledgedState(t)
-	if err := os.RemoveAll(filepath.Join(state.dir, "log", "jetstream")); err != nil {
+	if err := os.RemoveAll(filepath.Join(state.dir, "log", "stream")); err != nil {
 		t.Fatal(err)
 	}
 	s := launch(t, options{dir: state.dir})

@@ -14,19 +14,15 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// failpoints are the points at which the server can be told to die, and how often at most it comes to each in a load.
-var failpoints = []struct {
+// failpoint is a point at which the server can be told to die, and how often at most it comes to it in a load.
+type failpoint struct {
 	name string
 	most int
-}{
-	{"blob stored", 300},
-	{"before publish", 60},
-	{"after publish", 60},
-	{"before apply", 60},
-	{"after apply", 60},
-	{"archive written", 2},
-	{"snapshot written", 1},
-	{"blobs deleted", 1},
+}
+
+// trimming makes a server seal, take snapshots and trim its log as often as it can.
+var trimming = []string{
+	"BLEEPSTORE_ARCHIVE_SEGMENT_SIZE=64KiB", "BLEEPSTORE_LOG_RETENTION_BYTES=1", "BLEEPSTORE_SNAPSHOT_INTERVAL=1s",
 }
 
 // The server dies at a point where a crash hurts most, under load, again and again on one data folder.
@@ -36,6 +32,33 @@ func TestCrashAtFailpoints(t *testing.T) {
 	if err := build(program, "-tags", "failpoints"); err != nil {
 		t.Fatal(err)
 	}
+	t.Run("without snapshots", func(t *testing.T) { // because what a snapshot names is not deleted
+		t.Parallel()
+		crashAtFailpoints(t, options{binary: program, env: []string{"BLEEPSTORE_SNAPSHOT_INTERVAL=0s"}}, []failpoint{
+			{"blob stored", 300},
+			{"before publish", 60},
+			{"after publish", 60},
+			{"before apply", 60},
+			{"after apply", 60},
+			{"archive written", 2},
+			{"blobs deleted", 1},
+		})
+	})
+	t.Run("with a log that is trimmed", func(t *testing.T) {
+		t.Parallel()
+		crashAtFailpoints(t, options{binary: program, env: trimming}, []failpoint{
+			{"segment written", 2},
+			{"segment verified", 2},
+			{"segment sealed", 2},
+			{"snapshot written", 3},
+			{"before trim", 2},
+			{"after trim", 2},
+		})
+	})
+}
+
+// crashAtFailpoints lets a server with the options die at each of the points.
+func crashAtFailpoints(t *testing.T, o options, failpoints []failpoint) {
 	dir := t.TempDir()
 	s := startServer(t, options{dir: dir})
 	bucket := newBucket(t, s.client())
@@ -44,13 +67,8 @@ func TestCrashAtFailpoints(t *testing.T) {
 	for round := range rounds(len(failpoints), 200) {
 		point := failpoints[round%len(failpoints)]
 		at := fmt.Sprintf("%s:%d", point.name, 1+rand.IntN(point.most))
-		interval := "0s" // because what a snapshot names is not deleted
-		if point.name == "snapshot written" {
-			interval = "1s"
-		}
-		s = startArmed(t, options{dir: dir, binary: program, env: []string{
-			"FAILPOINT=" + at, "BLEEPSTORE_SNAPSHOT_INTERVAL=" + interval, "BLEEPSTORE_STORAGE_REAP_AFTER=1s",
-		}})
+		s = startArmed(t, options{dir: dir, binary: o.binary, env: append(slices.Clone(o.env),
+			"FAILPOINT="+at, "BLEEPSTORE_STORAGE_REAP_AFTER=1s")})
 		writeUntilDeath(t, s, writers)
 		s = startSweeping(t, dir)
 		verifyAfterCrash(t, s.client(), bucket, writers)

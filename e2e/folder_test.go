@@ -12,21 +12,29 @@ import (
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/backends/local"
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/eventlog/archive"
+	"github.com/bleepstore/bleepstore/internal/files"
 	"github.com/bleepstore/bleepstore/projections"
 	records "github.com/bleepstore/bleepstore/projections/memory"
 	"github.com/bleepstore/bleepstore/projections/pebble"
 	"github.com/bleepstore/bleepstore/projections/storetest"
 )
 
-// logSource is a log as projections see it.
-type logSource struct{ *eventlog.Log }
-
-func (s logSource) Read(ctx context.Context, after eventlog.Position) (projections.Reader, error) {
-	return s.Log.Read(ctx, after)
+// logSource is a log as projections see it: with what was trimmed, which the archive has.
+type logSource struct {
+	*eventlog.Log
+	archive *archive.Archive // nil if nothing was trimmed
 }
 
-// verifyFolder checks the data folder of a server that has stopped: the log is sound, the metadata is what a fresh replay
-// of it makes, and there are the blobs that it names and no others.
+func (s logSource) Read(ctx context.Context, after eventlog.Position) (projections.Reader, error) {
+	if s.archive == nil {
+		return s.Log.Read(ctx, after)
+	}
+	return s.archive.Reader(ctx, s.Log, after)
+}
+
+// verifyFolder checks the data folder of a server that has stopped: log and archive are sound, the metadata is what a fresh
+// replay of them makes, and there are the blobs that it names and no others.
 func verifyFolder(t testing.TB, dir string, env ...string) {
 	t.Helper()
 	acknowledgedState{dir: dir, env: env}.mustRun(t, "log", "verify")
@@ -35,13 +43,23 @@ func verifyFolder(t testing.TB, dir string, env ...string) {
 		t.Fatal(err)
 	}
 	defer log.Close()
+	source := logSource{Log: log}
+	if log.First() > 1 {
+		archives, err := files.OpenDir(filepath.Join(dir, "archive"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if source.archive, err = archive.Open(t.Context(), archives, log.ID(), archive.DefaultSegmentSize); err != nil {
+			t.Fatal(err)
+		}
+	}
 	store, err := pebble.Open(filepath.Join(dir, "metadata"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close()
 	replayed := records.New()
-	projector := projections.NewProjector(logSource{log}, replayed)
+	projector := projections.NewProjector(source, replayed)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- projector.Run(ctx) }()

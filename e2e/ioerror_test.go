@@ -29,7 +29,7 @@ func TestAFailedSyncIsNotTriedAgain(t *testing.T) {
 		file  string // the only one whose fsyncs fail, if it is not empty
 		first int    // of the fsyncs of a thread that fail
 	}{
-		"log":      {"log/jetstream/$G/streams/BLEEPSTORE_LOG/msgs/1.blk", 4},
+		"log":      {"log/stream/msgs/1.blk", 4},
 		"any file": {"", 25}, // a start needs some
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -57,7 +57,7 @@ func testTrimmedLog(t *testing.T, place archivePlace) {
 	s.stop(t)
 
 	// And a damaged log is repaired from the archive.
-	if err := os.RemoveAll(filepath.Join(state.dir, "log", "jetstream")); err != nil {
+	if err := os.RemoveAll(filepath.Join(state.dir, "log", "stream")); err != nil {
 		t.Fatal(err)
 	}
 	state.mustRun(t, "log", "repair", "--yes")

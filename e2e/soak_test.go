@@ -33,7 +33,7 @@ func TestSoak(t *testing.T) {
 	const interval = 3 * time.Second // between them, so that the long mode takes an hour
 	s := startServer(t, options{env: []string{
 		"BLEEPSTORE_STORAGE_REAP_AFTER=1s", "BLEEPSTORE_SNAPSHOT_INTERVAL=5s", "BLEEPSTORE_STORAGE_SCRUB_INTERVAL=30s",
-		"BLEEPSTORE_LOG_RETENTION_BYTES=8MiB",
+		"BLEEPSTORE_LOG_RETENTION_BYTES=8MiB", "BLEEPSTORE_ARCHIVE_SEGMENT_SIZE=4MiB",
 	}})
 	bucket := newBucket(t, s.client())
 	writers := newCrashWriters(bucket)

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/minio/highwayhash"
-	"github.com/nats-io/nats-server/v2/server"
 )
 
 // This file reads the blocks in which JetStream keeps messages without JetStream, for two reasons. A flipped bit in the
@@ -59,7 +58,7 @@ type block struct {
 }
 
 func messageDir(dir string) string {
-	return filepath.Join(dir, server.JetStreamStoreDir, "$G", "streams", streamName, "msgs")
+	return filepath.Join(streamDir(dir), "msgs")
 }
 
 // blocks lists the blocks of the stream in dir; none if there is no stream.

@@ -30,7 +30,7 @@ func closedLog(t *testing.T) string {
 // find returns the one file that matches a pattern below dir.
 func find(t *testing.T, dir, pattern string) string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(dir, "jetstream", "*", "streams", "*", "msgs", pattern))
+	found, err := filepath.Glob(filepath.Join(dir, "stream", "msgs", pattern))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("files %s: %v, %v", pattern, found, err)
 	}
@@ -120,13 +120,12 @@ func TestDamage(t *testing.T) {
 func TestLostFiles(t *testing.T) {
 	for name, lose := range map[string]func(dir string) error{
 		"messages": func(dir string) error { return os.RemoveAll(find(t, dir, "*.blk")) },
-		"stream":   func(dir string) error { return os.RemoveAll(filepath.Dir(filepath.Dir(find(t, dir, "*.blk")))) },
-		"server":   func(dir string) error { return os.RemoveAll(filepath.Join(dir, "jetstream")) },
+		"stream":   func(dir string) error { return os.RemoveAll(filepath.Join(dir, "stream")) },
 		"another": func(dir string) error {
-			if err := os.RemoveAll(filepath.Join(dir, "jetstream")); err != nil {
+			if err := os.RemoveAll(filepath.Join(dir, "stream")); err != nil {
 				return err
 			}
-			return os.Rename(filepath.Join(closedLog(t), "jetstream"), filepath.Join(dir, "jetstream"))
+			return os.Rename(filepath.Join(closedLog(t), "stream"), filepath.Join(dir, "stream"))
 		},
 		"unreadable head": func(dir string) error { return os.WriteFile(filepath.Join(dir, "head.json"), []byte("?"), 0o600) },
 	} {

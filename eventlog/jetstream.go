@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -116,7 +117,7 @@ func openStream(ctx context.Context, dir string, o streamOptions) (_ *stream, st
 	s.handle, err = s.js.Stream(ctx, streamName)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		if o.mustExist {
-			return nil, state, &CorruptError{Seq: 1, Want: "stream " + streamName, Found: "none in " + dir}
+			return nil, state, &CorruptError{Seq: 1, Want: "stream " + streamName, Found: "none in " + dir + s.said.warning()}
 		}
 		s.handle, err = s.js.CreateStream(ctx, streamConfig(o))
 	}
@@ -262,14 +263,23 @@ func (s *stream) close() {
 	}
 }
 
-// serverErrors keeps the last error that the server logged, because it does not return some of them.
-type serverErrors struct{ last atomic.Pointer[string] }
+// serverErrors keeps the last error and the last warning that the server logged, because it does not return some of them.
+type serverErrors struct{ last, warned atomic.Pointer[string] }
 
 func (s *serverErrors) err() error {
 	if last := s.last.Load(); last != nil {
 		return fmt.Errorf("the NATS server logged %q", *last)
 	}
 	return errors.New("the NATS server logged no error")
+}
+
+// warning is the last warning as the end of a sentence; empty if there is none. Why a stream is left out at the start is
+// one.
+func (s *serverErrors) warning() string {
+	if warned := s.warned.Load(); warned != nil {
+		return fmt.Sprintf(", about which the NATS server logged %q", strings.TrimSpace(*warned))
+	}
+	return ""
 }
 
 // Errorf implements server.Logger.
@@ -282,7 +292,10 @@ func (s *serverErrors) Errorf(format string, args ...any) {
 func (s *serverErrors) Fatalf(format string, args ...any) { s.Errorf(format, args...) }
 
 // Warnf implements server.Logger.
-func (s *serverErrors) Warnf(string, ...any) {}
+func (s *serverErrors) Warnf(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	s.warned.Store(&text)
+}
 
 // Noticef implements server.Logger.
 func (s *serverErrors) Noticef(string, ...any) {}

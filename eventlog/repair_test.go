@@ -151,7 +151,7 @@ func TestRemains(t *testing.T) {
 	if commits, err := remains(t, dir); len(commits) != 3 {
 		t.Errorf("of a log with a damaged fourth commit remain %d, %v", len(commits), err)
 	}
-	if err := os.RemoveAll(filepath.Join(dir, "jetstream")); err != nil {
+	if err := os.RemoveAll(filepath.Join(dir, "stream")); err != nil {
 		t.Fatal(err)
 	}
 	if commits, _ := remains(t, dir); len(commits) != 0 {

@@ -77,7 +77,7 @@ func (f *folder) snapshot(ctx context.Context) (*snapshot.Snapshot, error) {
 // restoreLog builds the log, and its archive.
 func (f *folder) restoreLog(ctx context.Context, t Target, report Report) error {
 	to := f.state.Position
-	from, err := archive.Open(ctx, f.archives, to.Log)
+	from, err := archive.Open(ctx, f.archives, to.Log, archive.DefaultSegmentSize)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ const rearchivedBytes = 4 << 20
 
 // rearchive fills the archive of a target.
 func rearchive(ctx context.Context, from *archive.Archive, archives files.Files, to eventlog.Position) error {
-	archived, err := archive.Open(ctx, archives, to.Log)
+	archived, err := archive.Open(ctx, archives, to.Log, archive.DefaultSegmentSize)
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (f *folder) belongsTo(ctx context.Context, store projections.MetadataStore)
 
 // copyLog brings the archive of a backup up to a position.
 func copyLog(ctx context.Context, s Server, archives files.Files, to eventlog.Position, report Report) error {
-	archived, err := archive.Open(ctx, archives, to.Log)
+	archived, err := archive.Open(ctx, archives, to.Log, archive.DefaultSegmentSize)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/eventlog/archive"
-	"github.com/bleepstore/bleepstore/internal/files"
 )
 
 // archiveRetry is how long after a failure archiving is tried again.
@@ -17,7 +16,7 @@ const archiveRetry = time.Minute
 
 // archiver keeps the archive up to date with the log. Writes never wait for it, and go on when it fails.
 type archiver struct {
-	archives files.Files // of all logs; nil for none
+	archives archives
 	log      *eventlog.Log
 
 	mu      sync.Mutex
@@ -27,12 +26,12 @@ type archiver struct {
 
 // openArchiver opens the archive of a log. An archive that cannot be opened, or that ends before the log begins, is for run to
 // report; one that has what the log has not is an error, because then the log has lost commits.
-func openArchiver(ctx context.Context, archives files.Files, log *eventlog.Log) (*archiver, error) {
+func openArchiver(ctx context.Context, archives archives, log *eventlog.Log) (*archiver, error) {
 	a := &archiver{archives: archives, log: log}
-	if archives == nil {
+	if !archives.exist() {
 		return a, nil
 	}
-	if a.archive, a.err = archive.Open(ctx, archives, log.ID()); a.err != nil {
+	if a.archive, a.err = archives.open(ctx, log.ID()); a.err != nil {
 		return a, nil
 	}
 	if pos := a.archive.Position(); !pos.IsZero() {
@@ -71,7 +70,7 @@ func (a *archiver) check(context.Context) error {
 
 // run archives until ctx ends. It reports failures, and begins again after each.
 func (a *archiver) run(ctx context.Context, out output) {
-	if a.archives == nil {
+	if !a.archives.exist() {
 		return
 	}
 	for {
@@ -94,7 +93,7 @@ func (a *archiver) follow(ctx context.Context, out output) error {
 	current := a.current()
 	if a.check(ctx) != nil {
 		var err error
-		if current, err = archive.Open(ctx, a.archives, a.log.ID()); err != nil {
+		if current, err = a.archives.open(ctx, a.log.ID()); err != nil {
 			return err
 		}
 		a.set(current, nil)

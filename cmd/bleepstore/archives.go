@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog/archive"
@@ -8,48 +10,55 @@ import (
 	"github.com/bleepstore/bleepstore/projections/snapshot"
 )
 
-// archivesOf returns the place of the archives of all logs, which may be beside the blobs; nil if there are none.
-func archivesOf(c *config.Config, blobs backends.Backend) (files.Files, error) {
+// archives is the place of the archives of all logs.
+type archives struct {
+	all         files.Files // nil if there are none
+	segmentSize int64
+}
+
+// archivesOf returns the place of archives, which may be beside the blobs.
+func archivesOf(c *config.Config, blobs backends.Backend) (archives, error) {
+	a := archives{segmentSize: int64(c.Archive.SegmentSize)}
 	switch {
 	case !c.HasArchive():
-		return nil, nil
+		return a, nil
 	case c.Archive.Backend == config.ArchiveStorage:
-		return files.In(blobs.Files(), "archive"), nil
+		a.all = files.In(blobs.Files(), "archive")
+		return a, nil
 	}
 	dir, err := files.OpenDir(c.ArchiveDir())
-	if err != nil {
-		return nil, err
+	if err == nil {
+		a.all = dir
 	}
-	return dir, nil
-}
-
-// archives is the place of the archives of all logs, for commands that need no blobs.
-type archives struct {
-	all   files.Files      // nil if there are none
-	blobs backends.Backend // nil unless the archives are beside them
-}
-
-func openArchives(c *config.Config) (a archives, err error) {
-	if c.HasArchive() && c.Archive.Backend == config.ArchiveStorage {
-		if a.blobs, err = openBlobs(c); err != nil {
-			return archives{}, err
-		}
-	}
-	a.all, err = archivesOf(c, a.blobs)
 	return a, err
 }
 
-func (a archives) close() error {
-	if a.blobs == nil {
-		return nil
+// openArchives is archivesOf for commands that need no blobs, and therefore open them only if the archives are beside them:
+// then it returns them too, to be closed, and nil otherwise.
+func openArchives(c *config.Config) (a archives, blobs backends.Backend, err error) {
+	if c.HasArchive() && c.Archive.Backend == config.ArchiveStorage {
+		if blobs, err = openBlobs(c); err != nil {
+			return a, nil, err
+		}
 	}
-	return a.blobs.Close()
+	a, err = archivesOf(c, blobs)
+	return a, blobs, err
 }
 
-// openSnapshots opens the snapshots of a log, which are in its archive; nil if there is none.
-func openSnapshots(archives files.Files, log string) *snapshot.Folder {
-	if archives == nil {
+func (a archives) exist() bool { return a.all != nil }
+
+// open opens the archive of a log; nil if there is none.
+func (a archives) open(ctx context.Context, log string) (*archive.Archive, error) {
+	if !a.exist() {
+		return nil, nil
+	}
+	return archive.Open(ctx, a.all, log, a.segmentSize)
+}
+
+// snapshots returns the snapshots of a log, which are in its archive; nil if there is none.
+func (a archives) snapshots(log string) *snapshot.Folder {
+	if !a.exist() {
 		return nil
 	}
-	return snapshot.NewFolder(files.In(archive.Folder(archives, log), "snapshots"))
+	return snapshot.NewFolder(files.In(archive.Folder(a.all, log), "snapshots"))
 }

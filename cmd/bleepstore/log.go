@@ -8,7 +8,6 @@ import (
 
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
-	"github.com/bleepstore/bleepstore/eventlog/archive"
 )
 
 // logCommands are the subcommands of "log".
@@ -58,10 +57,10 @@ func (p *parts) openLog(ctx context.Context, c *config.Config) (err error) {
 	if p.log, err = eventlog.Open(ctx, eventlog.Config{Dir: c.LogDir()}); err != nil {
 		return err
 	}
-	archives, err := openArchives(c)
-	p.blobs, p.archiver = archives.blobs, &archiver{archives: archives.all, log: p.log}
-	if err == nil && archives.all != nil {
-		p.archiver.archive, err = archive.Open(ctx, archives.all, p.log.ID())
+	archives, blobs, err := openArchives(c)
+	p.blobs, p.archiver = blobs, &archiver{archives: archives, log: p.log}
+	if err == nil {
+		p.archiver.archive, err = archives.open(ctx, p.log.ID())
 	}
 	return err
 }

@@ -83,16 +83,16 @@ func rebuild(ctx context.Context, c *config.Config, stdout, stderr io.Writer) (d
 	if id == "" {
 		return "", errors.New("nothing in the folder of the log tells its id: restore the folder from a copy")
 	}
-	archives, err := openArchives(c)
+	archives, blobs, err := openArchives(c)
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, archives.close()) }()
-	var archived *archive.Archive
-	if archives.all != nil {
-		if archived, err = archive.Open(ctx, archives.all, id); err != nil {
-			return "", err
-		}
+	if blobs != nil {
+		defer func() { err = errors.Join(err, blobs.Close()) }()
+	}
+	archived, err := archives.open(ctx, id)
+	if err != nil {
+		return "", err
 	}
 	if damage := remains.Damage(); damage != nil {
 		fmt.Fprintln(stdout, damage)

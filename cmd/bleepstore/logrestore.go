@@ -37,11 +37,13 @@ func restoreFromMetadata(ctx context.Context, c *config.Config, yes bool, stdout
 	if from.IsZero() {
 		return errors.New("the metadata is empty: there is nothing to begin a log with")
 	}
-	archives, err := openArchives(c)
+	archives, blobs, err := openArchives(c)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, archives.close()) }()
+	if blobs != nil {
+		defer func() { err = errors.Join(err, blobs.Close()) }()
+	}
 	fmt.Fprintf(stdout, "The metadata is as of %v. What the log had behind that is lost.\n", from)
 	dir := c.LogDir() + ".repaired"
 	if err := os.RemoveAll(dir); err != nil {
@@ -57,7 +59,7 @@ func restoreFromMetadata(ctx context.Context, c *config.Config, yes bool, stdout
 	if err := store.Apply(ctx, pos, nil); err != nil {
 		return err
 	}
-	if _, err := openSnapshots(archives.all, id).Take(ctx, store, keptSnapshots); err != nil {
+	if _, err := archives.snapshots(id).Take(ctx, store, keptSnapshots); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "Done. The new log is %s; start the server.\n", id)

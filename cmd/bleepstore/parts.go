@@ -78,7 +78,7 @@ func (p *parts) openArchive(ctx context.Context, c *config.Config) error {
 	if err != nil {
 		return err
 	}
-	p.snapshots = openSnapshots(archives, p.log.ID())
+	p.snapshots = archives.snapshots(p.log.ID())
 	p.archiver, err = openArchiver(ctx, archives, p.log)
 	return err
 }

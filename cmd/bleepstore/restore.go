@@ -90,9 +90,11 @@ func restore(ctx context.Context, c *config.Config, dir string, blobs backends.B
 	if err := os.RemoveAll(target.Log); err != nil {
 		return copied, err
 	}
-	if target.Archives, err = archivesOf(c, blobs); err != nil {
+	archives, err := archivesOf(c, blobs)
+	if err != nil {
 		return copied, err
 	}
+	target.Archives = archives.all
 	fill := func(store projections.MetadataStore) (bool, error) {
 		target.Store = store
 		copied, err = backup.Restore(ctx, dir, target, r)

@@ -23,6 +23,9 @@ func (f *FS) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut) f
 	return f.do(func() syscall.Errno {
 		n := f.nodes[in.NodeId]
 		if size, ok := in.GetSize(); ok {
+			if err := f.fail(true, n, ""); err != 0 {
+				return err
+			}
 			n.write(write{at: int64(size)})
 		}
 		if mode, ok := in.GetMode(); ok {
@@ -37,21 +40,27 @@ func (f *FS) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut) f
 	})
 }
 
+// openFlags keep the kernel from answering reads itself, from what it remembers, so that each of them can fail.
+const openFlags = fuse.FOPEN_DIRECT_IO
+
 // Open implements fuse.RawFileSystem. The kernel has seen to O_TRUNC.
 func (f *FS) Open(_ <-chan struct{}, _ *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
-	out.OpenFlags = fuse.FOPEN_KEEP_CACHE
+	out.OpenFlags = openFlags
 	return f.do(func() syscall.Errno { return 0 })
 }
 
 // Read implements fuse.RawFileSystem.
 func (f *FS) Read(_ <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadResult, fuse.Status) {
-	n := 0
+	size := 0
 	status := f.do(func() syscall.Errno {
-		content := f.nodes[in.NodeId].content
-		n = copy(buf, content[min(in.Offset, uint64(len(content))):])
+		n := f.nodes[in.NodeId]
+		if err := f.fail(false, n, ""); err != 0 {
+			return err
+		}
+		size = copy(buf, n.content[min(in.Offset, uint64(len(n.content))):])
 		return 0
 	})
-	return fuse.ReadResultData(buf[:n]), status
+	return fuse.ReadResultData(buf[:size]), status
 }
 
 // Write implements fuse.RawFileSystem. With O_DSYNC or O_SYNC, it is durable when it returns.
@@ -61,7 +70,12 @@ func (f *FS) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, fu
 	}
 	return uint32(len(data)), f.do(func() syscall.Errno {
 		n := f.nodes[in.NodeId]
-		n.write(write{int64(in.Offset), append([]byte{}, data...)})
+		w := write{int64(in.Offset), append([]byte{}, data...)}
+		if err := f.fail(true, n, ""); err != 0 {
+			n.write(w.half())
+			return err
+		}
+		n.write(w)
 		if in.Flags&syscall.O_DSYNC != 0 {
 			f.sync(n)
 		}
@@ -87,6 +101,9 @@ func (f *FS) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.ENO
 func (f *FS) Fallocate(_ <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
 	return f.do(func() syscall.Errno {
 		n, size := f.nodes[in.NodeId], int64(in.Offset+in.Length)
+		if err := f.fail(true, n, ""); err != 0 {
+			return err
+		}
 		switch in.Mode {
 		case 0:
 			if size > int64(len(n.content)) {

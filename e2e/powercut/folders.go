@@ -3,6 +3,7 @@
 package powercut
 
 import (
+	"slices"
 	"syscall"
 	"time"
 
@@ -60,14 +61,39 @@ func (f *FS) Mkdir(_ <-chan struct{}, in *fuse.MkdirIn, name string, out *fuse.E
 
 // Create implements fuse.RawFileSystem. The kernel calls it for names that are not there.
 func (f *FS) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *fuse.CreateOut) fuse.Status {
-	out.OpenFlags = fuse.FOPEN_KEEP_CACHE
+	out.OpenFlags = openFlags
 	return f.do(func() syscall.Errno { return f.add(in.NodeId, name, fuse.S_IFREG|in.Mode, &out.EntryOut) })
+}
+
+// Symlink implements fuse.RawFileSystem. A link is there with what it says or not at all.
+func (f *FS) Symlink(_ <-chan struct{}, in *fuse.InHeader, target, name string, out *fuse.EntryOut) fuse.Status {
+	return f.do(func() syscall.Errno {
+		if err := f.add(in.NodeId, name, fuse.S_IFLNK|0o777, out); err != 0 {
+			return err
+		}
+		n := f.nodes[out.NodeId]
+		n.content, n.durable = []byte(target), []byte(target)
+		n.found(out)
+		return 0
+	})
+}
+
+// Readlink implements fuse.RawFileSystem.
+func (f *FS) Readlink(_ <-chan struct{}, in *fuse.InHeader) (target []byte, status fuse.Status) {
+	status = f.do(func() syscall.Errno {
+		target = slices.Clone(f.nodes[in.NodeId].content)
+		return 0
+	})
+	return target, status
 }
 
 func (f *FS) add(folder uint64, name string, mode uint32, out *fuse.EntryOut) syscall.Errno {
 	parent := f.nodes[folder]
 	if parent.names[name] != nil {
 		return syscall.EEXIST
+	}
+	if err := f.fail(true, parent, name); err != 0 {
+		return err
 	}
 	n := f.newNode(mode)
 	f.rename(entry{parent, name, n})
@@ -93,6 +119,9 @@ func (f *FS) remove(folder uint64, name string) syscall.Errno {
 	case len(n.names) > 0:
 		return syscall.ENOTEMPTY
 	}
+	if err := f.fail(true, parent, name); err != 0 {
+		return err
+	}
 	f.rename(entry{parent, name, nil})
 	return 0
 }
@@ -102,6 +131,9 @@ func (f *FS) Rename(_ <-chan struct{}, in *fuse.RenameIn, oldName, newName strin
 	return f.do(func() syscall.Errno {
 		from, to := f.nodes[in.NodeId], f.nodes[in.Newdir]
 		n, replaced := from.names[oldName], to.names[newName]
+		if err := max(f.fail(true, from, oldName), f.fail(true, to, newName)); err != 0 {
+			return err
+		}
 		switch {
 		case in.Flags != 0:
 			return syscall.EINVAL

@@ -47,6 +47,7 @@ func (f *FS) rename(entries ...entry) {
 			continue
 		}
 		e.folder.names[e.name] = e.node
+		e.node.folder, e.node.name = e.folder, e.name
 		if e.node.born == nil {
 			e.node.born = c
 		}

@@ -11,15 +11,18 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// node is a file or a folder.
+// node is a file, a folder or a symbolic link.
 type node struct {
 	id      uint64
 	mode    uint32
 	changed time.Time
 	born    *change // that made its first name
 
-	// Of a file.
-	content  []byte
+	folder *node // where its last name is; nil of the root
+	name   string
+
+	// Of a file, or a link.
+	content  []byte  // or where it leads
 	durable  []byte  // as of its last sync
 	unsynced []write // since then
 

@@ -28,12 +28,13 @@ type FS struct {
 
 	mu      sync.Mutex
 	cut     bool
-	left    int             // operations until the power is cut by itself; 0 if it is not
-	off     chan struct{}   // closed then
-	nodes   []*node         // by id; those without a name stay, because this file system does not live long
-	pending []*change       // that are not durable, in the order in which they were made
-	lists   map[uint64]list // what open folders were found to hold, by file handle
-	handles uint64          // that were given out
+	left    int                  // operations until the power is cut by itself; 0 if it is not
+	off     chan struct{}        // closed then
+	chosen  func(Operation) bool // operations that fail; see Fail
+	nodes   []*node              // by id; those without a name stay, because this file system does not live long
+	pending []*change            // that are not durable, in the order in which they were made
+	lists   map[uint64]list      // what open folders were found to hold, by file handle
+	handles uint64               // that were given out
 }
 
 // New makes an empty file system.
@@ -87,7 +88,7 @@ func (f *FS) copyFolder(to, from *node, random *rand.Rand) {
 	for _, name := range sorted(from.durableNames) { // the same choice each time, for the same random
 		old := from.durableNames[name]
 		n := f.newNode(old.mode)
-		n.changed, n.born = old.changed, survived
+		n.changed, n.born, n.folder, n.name = old.changed, survived, to, name
 		to.names[name], to.durableNames[name] = n, n
 		if old.isFolder() {
 			f.copyFolder(n, old, random)

@@ -171,6 +171,16 @@ func TestSurvivors(t *testing.T) {
 			content("f"),
 			[]string{"none"},
 		},
+		"link": {
+			func(d disk) { d.write("f", "new"); d.sync("f"); d.must(os.Symlink("f", d.path("g"))) },
+			content("g"),
+			[]string{"new", "none"},
+		},
+		"link that was synced": {
+			func(d disk) { d.write("f", "new"); d.sync("f"); d.must(os.Symlink("f", d.path("g"))); d.sync("") },
+			content("g"),
+			[]string{"new"},
+		},
 		"folder that was removed behind its last file": {
 			func(d disk) {
 				d.must(os.Mkdir(d.path("a"), 0o700))
@@ -296,5 +306,58 @@ func TestAfterCut(t *testing.T) {
 		if !errors.Is(err, syscall.EIO) {
 			t.Errorf("after the power cut: %v, want %v", err, syscall.EIO)
 		}
+	}
+}
+
+// What is chosen to fail fails until the choice ends, and nothing else does.
+func TestFail(t *testing.T) {
+	t.Parallel()
+	d := mount(t, New())
+	d.must(os.Mkdir(d.path("a"), 0o700))
+	old, next := strings.Repeat("o", 4*sectorSize), strings.Repeat("n", 4*sectorSize)
+	d.write("a/f", old)
+	d.write("g", "whole")
+	f, err := os.OpenFile(d.path("a/f"), os.O_RDWR, 0)
+	d.must(err)
+	defer f.Close()
+	text := make([]byte, len(old))
+	read := func() error {
+		_, err := f.ReadAt(text, 0)
+		return err
+	}
+	write := func() error {
+		_, err := f.WriteAt([]byte(next), 0)
+		return err
+	}
+	d.must(read())
+
+	d.fs.Fail(func(o Operation) bool { return o.Path == "/a/f" && !o.Change })
+	if err := read(); !errors.Is(err, syscall.EIO) {
+		t.Errorf("read: %v, want %v", err, syscall.EIO)
+	}
+	d.must(os.Truncate(d.path("a/f"), int64(len(old))))
+
+	d.fs.Fail(func(o Operation) bool { return strings.HasPrefix(o.Path, "/a/") && o.Change })
+	for what, err := range map[string]error{
+		"write": write(), "truncate": f.Truncate(1), "allocate": syscall.Fallocate(int(f.Fd()), 0, 0, 100),
+		"create": os.WriteFile(d.path("a/h"), nil, 0o600), "make folder": os.Mkdir(d.path("a/h"), 0o700),
+		"remove": os.Remove(d.path("a/f")), "rename": os.Rename(d.path("g"), d.path("a/g")),
+	} {
+		if !errors.Is(err, syscall.EIO) {
+			t.Errorf("%s: %v, want %v", what, err, syscall.EIO)
+		}
+	}
+	d.must(read())
+	if string(text) != next[:2*sectorSize]+old[:2*sectorSize] {
+		t.Errorf("found %q behind a write that failed, want half of it", text)
+	}
+	d.write("g", "whole")
+
+	d.must(os.Rename(d.path("a"), d.path("b")))
+	d.must(write())
+	d.fs.Fail(nil)
+	d.must(read())
+	if string(text) != next || content("g")(d) != "whole" {
+		t.Errorf("found %q and %q behind writes that did not fail", text, content("g")(d))
 	}
 }

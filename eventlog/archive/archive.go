@@ -26,11 +26,11 @@ import (
 	"github.com/bleepstore/bleepstore/internal/files"
 )
 
-// A segment is sealed when its commits have so many bytes, not compressed, or when it was opened so long ago.
-const (
-	sealBytes = 64 << 20
-	sealAge   = 24 * time.Hour
-)
+// DefaultSegmentSize is a good size of segments: see Open.
+const DefaultSegmentSize = 64 << 20
+
+// sealAge is how long after it was opened a segment is sealed that is not full.
+const sealAge = 24 * time.Hour
 
 // openFile is how many bytes a file of the open segment has at most if it has more than one frame: few, because they are
 // written again with each frame, but so many that a segment does not get thousands of files.
@@ -38,8 +38,9 @@ const openFile = 128 << 10
 
 // Archive is the archive of one log. It is safe for concurrent use.
 type Archive struct {
-	files files.Files
-	log   string
+	files   files.Files
+	log     string
+	segment int64 // at how many bytes of commits, not compressed, a segment is full
 
 	state locked[state]
 
@@ -73,8 +74,10 @@ func Folder(all files.Files, log string) files.Files { return files.In(all, log)
 
 // Open opens the archive of a log within all archives, or begins one. What an unclean stop has left unfinished is removed or
 // finished. A *CorruptError says that a sealed segment is not what was sealed.
-func Open(ctx context.Context, all files.Files, log string) (*Archive, error) {
-	a := &Archive{files: Folder(all, log), log: log}
+//
+// A segment is sealed when its commits have segmentSize bytes, before they are compressed.
+func Open(ctx context.Context, all files.Files, log string, segmentSize int64) (*Archive, error) {
+	a := &Archive{files: Folder(all, log), log: log, segment: segmentSize}
 	if err := a.recover(ctx); err != nil {
 		return nil, fmt.Errorf("open the archive in %s: %w", a.Where(), err)
 	}
@@ -142,7 +145,7 @@ func (a *Archive) append(ctx context.Context, commits []eventlog.Commit) error {
 	}
 	failpoint.Hit("archive written")
 	a.state.set(s)
-	if a.bytes >= sealBytes || time.Since(a.opened) >= sealAge {
+	if a.bytes >= a.segment || time.Since(a.opened) >= sealAge {
 		return a.seal(ctx)
 	}
 	return nil
@@ -168,6 +171,7 @@ func (a *Archive) seal(ctx context.Context) error {
 		return fmt.Errorf("seal the segment behind %v: %w", s.open, err)
 	}
 	a.state.set(state{sealed: append(slices.Clone(s.sealed), segment), open: s.last, last: s.last})
+	failpoint.Hit("segment sealed")
 	var sealed []string
 	for _, part := range s.parts {
 		sealed = append(sealed, part.name)

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -86,9 +87,12 @@ func appendEvents(t testing.TB, log *eventlog.Log, events ...eventlog.Event) []e
 	return commits
 }
 
+// segmentSize is more than the commits of most tests have.
+const segmentSize = 1 << 20
+
 func open(t testing.TB, all files.Files, log string) *archive.Archive {
 	t.Helper()
-	a, err := archive.Open(t.Context(), all, log)
+	a, err := archive.Open(t.Context(), all, log, segmentSize)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,6 +172,27 @@ func (s stored) write(t testing.TB, content []byte) {
 func (s stored) delete(t testing.TB) {
 	t.Helper()
 	must(t, s.files.Delete(t.Context(), []string{s.name}))
+}
+
+// A segment that is full is sealed, and no other.
+func TestFullSegmentsAreSealed(t *testing.T) { everywhere(t, testFullSegmentsAreSealed) }
+
+func testFullSegmentsAreSealed(t *testing.T, log *eventlog.Log, all files.Files) {
+	commits := appendCommits(t, log, 10)
+	size := int64(len(commits[0].Data))
+	a, err := archive.Open(t.Context(), all, log.ID(), 3*size)
+	must(t, err)
+	for _, commit := range commits {
+		must(t, a.Append(t.Context(), []eventlog.Commit{commit}))
+	}
+	var last []uint64
+	for _, segment := range a.Segments() {
+		last = append(last, segment.Last.Seq)
+	}
+	if want := []uint64{3, 6, 9}; !slices.Equal(last, want) {
+		t.Errorf("the segments end with %d, want %d", last, want)
+	}
+	wantCommits(t, a, eventlog.Position{}, commits)
 }
 
 func TestCommitsComeBack(t *testing.T) { everywhere(t, testCommitsComeBack) }

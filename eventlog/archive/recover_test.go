@@ -129,7 +129,7 @@ func testCrash(t *testing.T, log *eventlog.Log, all files.Files) {
 	history := func(all files.Files) (acknowledged int, err error) {
 		for i := 0; i < len(commits) && err == nil; i += 2 {
 			var a *archive.Archive
-			if a, err = archive.Open(t.Context(), all, log.ID()); err != nil {
+			if a, err = archive.Open(t.Context(), all, log.ID(), segmentSize); err != nil {
 				return acknowledged, err
 			}
 			if err = a.Append(t.Context(), commits[i:i+2]); err != nil {
@@ -227,7 +227,7 @@ func testDamageOfASealedSegment(t *testing.T, log *eventlog.Log, all files.Files
 		}
 	}
 	segment.write(t, whole[:len(whole)-1])
-	if _, err := archive.Open(t.Context(), all, log.ID()); !isCorrupt(err) {
+	if _, err := archive.Open(t.Context(), all, log.ID(), segmentSize); !isCorrupt(err) {
 		t.Errorf("a segment that is too short: %v", err)
 	}
 	damaged := bytes.Clone(whole)
@@ -283,7 +283,7 @@ func testAFileThatCannotBeRead(t *testing.T, log *eventlog.Log, all files.Files)
 	size := len(file(t, all, log.ID(), ".open").read(t))
 	file(t, all, log.ID(), ".json").delete(t)
 	for bytes := range int64(size) {
-		if _, err := archive.Open(t.Context(), unreliable{all, bytes}, log.ID()); !errors.Is(err, errBroken) || isCorrupt(err) {
+		if _, err := archive.Open(t.Context(), unreliable{all, bytes}, log.ID(), segmentSize); !errors.Is(err, errBroken) || isCorrupt(err) {
 			t.Fatalf("a line that breaks after %d bytes: %v", bytes, err)
 		}
 	}

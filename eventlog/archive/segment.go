@@ -16,6 +16,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/failpoint"
 )
 
 const (
@@ -81,6 +82,7 @@ func (a *Archive) writeSegment(ctx context.Context, s state) (Segment, error) {
 	if err := a.files.Put(ctx, name, &sealing{next: next}); err != nil {
 		return Segment{}, err
 	}
+	failpoint.Hit("segment written")
 	segment, err := a.readSegment(ctx, name, s.open)
 	if err != nil {
 		return Segment{}, fmt.Errorf("verify what was sealed: %w", err)
@@ -88,6 +90,7 @@ func (a *Archive) writeSegment(ctx context.Context, s state) (Segment, error) {
 	if segment.Last != s.last {
 		return Segment{}, fmt.Errorf("verify what was sealed: it ends with %v instead of %v", segment.Last, s.last)
 	}
+	failpoint.Hit("segment verified")
 	return segment, a.writeIndex(ctx, segment)
 }
 

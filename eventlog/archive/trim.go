@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/failpoint"
 )
 
 // Retention is how much of a log is kept beside its archive. Zero is no limit, and both zero keeps all.
@@ -36,9 +37,11 @@ func (a *Archive) Trim(ctx context.Context, log *eventlog.Log, keep Retention, l
 		if err := a.Verify(ctx, segment); err != nil {
 			return last, fmt.Errorf("trim the event log: %w", err)
 		}
+		failpoint.Hit("before trim")
 		if err := log.Trim(ctx, segment.Last); err != nil {
 			return last, err
 		}
+		failpoint.Hit("after trim")
 		last = segment.Last
 		bytes -= segment.Bytes
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/eventlog/archive"
 )
 
 // Config is everything that can be set. Each scalar has a key, its path in the YAML file such as server.tls.cert, and an
@@ -117,6 +118,8 @@ type Archive struct {
 	Backend string `yaml:"backend"` // where it is, one of ArchiveBackends
 	// Path is its folder; empty for DATA/archive. There is none in the storage.
 	Path string `yaml:"path"`
+	// SegmentSize is at how many bytes of commits, not compressed, a segment is sealed.
+	SegmentSize Size `yaml:"segment_size"`
 }
 
 // Snapshot is about copies of the metadata as of one position, in the archive.
@@ -222,7 +225,7 @@ func Default() *Config {
 			Credentials: []Credential{{AccessKey: DefaultAccessKey, SecretKey: DefaultSecretKey}},
 			SignatureV2: true,
 		},
-		Archive:   Archive{Enabled: true, Backend: ArchiveFolder},
+		Archive:   Archive{Enabled: true, Backend: ArchiveFolder, SegmentSize: archive.DefaultSegmentSize},
 		Snapshot:  Snapshot{Interval: 6 * time.Hour},
 		Metadata:  Metadata{Engine: EnginePebble},
 		Multipart: Multipart{Expiry: 7 * 24 * time.Hour},

@@ -229,6 +229,7 @@ func TestRefusals(t *testing.T) {
 			name: "folder of an archive in the storage", file: "archive: {backend: storage, path: /archive}",
 			want: []string{"archive.path", "/archive", "archive.backend", "where the blobs are"},
 		},
+		{name: "segment of no size", file: "archive: {segment_size: 1KiB}", want: []string{"archive.segment_size", `"1KiB"`, "64KiB"}},
 		{name: "nobody may use it", file: "auth: {credentials: []}", want: []string{"auth.credentials"}},
 		{
 			name: "several at once", file: "metadata: {engine: a}\nstorage: {backend: b}\n",

@@ -19,6 +19,9 @@ var (
 	idForm        = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
+// minSegmentSize bounds how many files an archive has.
+const minSegmentSize = Size(64 << 10)
+
 // validate returns all that is wrong with c at once. Secrets are not repeated in errors.
 func (c *Config) validate() error {
 	var v validation
@@ -45,6 +48,8 @@ func (c *Config) validate() error {
 	v.oneOf("archive.backend", c.Archive.Backend, ArchiveBackends)
 	v.that(c.Archive.Path == "" || c.Archive.Backend == ArchiveFolder, "archive.path", c.Archive.Path,
 		"none unless archive.backend is folder: in the storage, the archive is where the blobs are")
+	v.that(c.Archive.SegmentSize >= minSegmentSize, "archive.segment_size", c.Archive.SegmentSize,
+		"at least "+minSegmentSize.String()+", such as 64MiB")
 	v.that(c.Snapshot.Interval == 0 || c.Snapshot.Interval >= time.Second, "snapshot.interval", c.Snapshot.Interval,
 		"at least 1s, or 0s for never")
 
