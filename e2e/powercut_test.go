@@ -23,18 +23,19 @@ func TestPowerCut(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	p := &power{random: rand.New(rand.NewPCG(seed, 0)), disk: powercut.New()}
+	p.place = archivePlaces[p.random.IntN(len(archivePlaces))]
 	p.mount(t)
 	p.cutInStarts(t)
-	s := startServer(t, options{dir: p.dir})
+	s := startServer(t, options{dir: p.dir, env: p.place.env})
 	bucket := newBucket(t, s.client())
 	writers := newCrashWriters(bucket)
 	for round := range rounds(10, 100) {
 		crashUnderLoad(t, s, writers, 1+p.random.Int64N(maxPoweredWrites), func() { p.cut(t, s) })
 		p.cutInStarts(t)
-		s = startSweeping(t, p.dir)
+		s = startSweeping(t, p.dir, p.place.env...)
 		verifyAfterCrash(t, s.client(), bucket, writers)
 		s.stop(t)
-		verifyFolder(t, p.dir)
+		verifyFolder(t, p.dir, p.place.env...)
 		if t.Failed() {
 			t.Fatalf("in round %d", round)
 		}
@@ -42,15 +43,16 @@ func TestPowerCut(t *testing.T) {
 		if p.random.IntN(2) == 0 {
 			interval = "1s"
 		}
-		s = startServer(t, options{dir: p.dir, env: []string{
+		s = startServer(t, options{dir: p.dir, env: append([]string{
 			"BLEEPSTORE_SNAPSHOT_INTERVAL=" + interval, "BLEEPSTORE_STORAGE_REAP_AFTER=1s",
-		}})
+		}, p.place.env...)})
 	}
 }
 
 // power is what a server and its disk run on.
 type power struct {
 	random  *rand.Rand
+	place   archivePlace
 	disk    *powercut.FS
 	dir     string // data folder on it
 	unmount func()
@@ -88,7 +90,7 @@ func (p *power) cutInStarts(t *testing.T) {
 	t.Helper()
 	for p.random.IntN(2) == 0 {
 		off := p.disk.CutAfter(1 + p.random.IntN(maxPoweredStart))
-		s := launch(t, options{dir: p.dir})
+		s := launch(t, options{dir: p.dir, env: p.place.env})
 		select {
 		case <-off:
 		case <-s.exited:
