@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"reflect"
 	"testing"
@@ -45,7 +46,7 @@ func verifyFolder(t testing.TB, dir string, env ...string) {
 	defer log.Close()
 	source := logSource{Log: log}
 	if log.First() > 1 {
-		archives, err := files.OpenDir(filepath.Join(dir, "archive"))
+		archives, err := files.OpenDir(archiveDir(t, dir))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,6 +77,19 @@ func verifyFolder(t testing.TB, dir string, env ...string) {
 		t.Error(err)
 	}
 	verifyBlobs(t, filepath.Join(dir, "blobs"), got)
+}
+
+// archiveDir is the folder of the archive within a data folder.
+func archiveDir(t testing.TB, dir string) string {
+	t.Helper()
+	for _, place := range archivePlaces {
+		path := filepath.Join(dir, place.folder)
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	t.Fatalf("there is no archive in %s", dir)
+	return ""
 }
 
 func dumpOf(t testing.TB, store projections.Records) storetest.Dump {

@@ -5,6 +5,7 @@ package e2e
 import (
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,17 +22,18 @@ const (
 func TestPowerCut(t *testing.T) {
 	t.Parallel()
 	p := newPower(t)
+	p.place = archivePlaces[p.random.IntN(len(archivePlaces))]
 	p.cutInStarts(t)
-	s := startServer(t, options{dir: p.dir})
+	s := startServer(t, options{dir: p.dir, env: p.place.env})
 	bucket := newBucket(t, s.client())
 	writers := newCrashWriters(bucket)
 	for round := range rounds(10, 100) {
 		crashUnderLoad(t, s, writers, 1+p.random.Int64N(maxPoweredWrites), func() { p.cut(t, s) })
 		p.cutInStarts(t)
-		s = startSweeping(t, p.dir)
+		s = startSweeping(t, p.dir, p.place.env...)
 		verifyAfterCrash(t, s.client(), bucket, writers)
 		s.stop(t)
-		verifyFolder(t, p.dir)
+		verifyFolder(t, p.dir, p.place.env...)
 		if t.Failed() {
 			t.Fatalf("in round %d", round)
 		}
@@ -39,13 +41,14 @@ func TestPowerCut(t *testing.T) {
 		if p.random.IntN(2) == 0 {
 			env = trimming
 		}
-		s = startServer(t, options{dir: p.dir, env: env})
+		s = startServer(t, options{dir: p.dir, env: slices.Concat(env, p.place.env)})
 	}
 }
 
 // power is what a server and its disk run on.
 type power struct {
 	random  *rand.Rand
+	place   archivePlace
 	disk    *powercut.FS
 	dir     string // data folder on it
 	unmount func() error
@@ -95,7 +98,7 @@ func (p *power) cutInStarts(t *testing.T) {
 	t.Helper()
 	for p.random.IntN(2) == 0 {
 		off := p.disk.CutAfter(1 + p.random.IntN(maxPoweredStart))
-		s := launch(t, options{dir: p.dir})
+		s := launch(t, options{dir: p.dir, env: p.place.env})
 		select {
 		case <-off:
 		case <-s.exited:

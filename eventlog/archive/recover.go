@@ -36,15 +36,25 @@ func named(list []files.File, suffix string) []found {
 	return all
 }
 
+// hasFirst tells whether there is a file whose first commit has that sequence.
+func hasFirst(all []found, first uint64) bool {
+	return slices.ContainsFunc(all, func(f found) bool { return f.first == first })
+}
+
 // recover finds out what is there.
 func (a *Archive) recover(ctx context.Context) error {
 	list, err := a.files.List(ctx, "")
 	if err != nil {
 		return err
 	}
-	open := named(list, openSuffix)
+	sealed, open := named(list, sealedSuffix), named(list, openSuffix)
+	for _, index := range named(list, indexSuffix) {
+		if !hasFirst(sealed, index.first) { // which is written behind the segment
+			return &CorruptError{File: a.files.Where(base(index.first) + sealedSuffix), Reason: "it is missing"}
+		}
+	}
 	var s state
-	if s.sealed, err = a.recoverSealed(ctx, named(list, sealedSuffix), open); err != nil {
+	if s.sealed, err = a.recoverSealed(ctx, sealed, open); err != nil {
 		return err
 	}
 	if len(s.sealed) > 0 {
@@ -67,8 +77,7 @@ func (a *Archive) recoverSealed(ctx context.Context, sealed, open []found) ([]Se
 	var last eventlog.Position
 	for i, file := range sealed {
 		segment, err := a.loadSegment(ctx, file, indexes[i], last)
-		isOpen := slices.ContainsFunc(open, func(o found) bool { return o.first == file.first })
-		if isCorrupt(err) && indexes[i] == nil && isOpen {
+		if isCorrupt(err) && indexes[i] == nil && hasFirst(open, file.first) {
 			// It was written, but did not pass its verification, and the open segment is still there.
 			if err := a.files.Delete(ctx, []string{file.Name}); err != nil {
 				return nil, err

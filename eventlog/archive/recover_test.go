@@ -230,6 +230,10 @@ func testDamageOfASealedSegment(t *testing.T, log *eventlog.Log, all files.Files
 	if _, err := archive.Open(t.Context(), all, log.ID(), segmentSize); !isCorrupt(err) {
 		t.Errorf("a segment that is too short: %v", err)
 	}
+	segment.delete(t)
+	if _, err := archive.Open(t.Context(), all, log.ID()); !isCorrupt(err) {
+		t.Errorf("a segment that is missing: %v", err)
+	}
 	damaged := bytes.Clone(whole)
 	damaged[len(whole)/2] ^= 1
 	segment.write(t, damaged)
