@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -25,8 +26,11 @@ func openFolder(c *config.Config) (*folder, error) {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
 	lock, err := vfs.Default.Lock(filepath.Join(c.Data, "lock"))
-	if err != nil {
+	if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EACCES) {
 		return nil, fmt.Errorf("the data folder %s is in use: stop the other server on it first: %w", c.Data, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock the data folder %s: %w", c.Data, err)
 	}
 	f := &folder{lock: lock}
 	if c.Ephemeral() {
