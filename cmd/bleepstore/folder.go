@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -40,8 +41,11 @@ func lockFolder(c *config.Config) (*folder, error) {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
 	lock, err := vfs.Default.Lock(filepath.Join(c.Data, "lock"))
-	if err != nil {
+	if errors.Is(err, syscall.EAGAIN) {
 		return nil, fmt.Errorf("%w: stop the server on %s first: %w", errInUse, c.Data, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock the data folder %s: %w", c.Data, err)
 	}
 	f := &folder{lock: lock}
 	if c.Ephemeral() {

@@ -231,7 +231,7 @@ func testDamageOfASealedSegment(t *testing.T, log *eventlog.Log, all files.Files
 		t.Errorf("a segment that is too short: %v", err)
 	}
 	segment.delete(t)
-	if _, err := archive.Open(t.Context(), all, log.ID()); !isCorrupt(err) {
+	if _, err := archive.Open(t.Context(), all, log.ID(), segmentSize); !isCorrupt(err) {
 		t.Errorf("a segment that is missing: %v", err)
 	}
 	damaged := bytes.Clone(whole)
