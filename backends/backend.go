@@ -21,6 +21,20 @@ var (
 	ErrBusy = errors.New("too many blobs are on their way to the blob backend")
 )
 
+// DamagedError says that a backend cannot be opened, because its files are not what was written to them.
+type DamagedError struct {
+	Dir   string // the folder that is damaged
+	Found error  // what is wrong with it
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("the blobs in %s are damaged: %v; stop the server and restore that folder from a backup or, to go on "+
+		"without what it holds, move it away; then \"bleepstore scrub\" tells which objects are missing", e.Dir, e.Found)
+}
+
+// Unwrap gives what is wrong.
+func (e *DamagedError) Unwrap() error { return e.Found }
+
 // Backend keeps blobs. It is safe for concurrent use.
 //
 // A blob is written once and never changed, so a reader sees all of it or nothing, also while it is being deleted: a

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 )
 
@@ -33,7 +34,7 @@ func newSettledState(t testing.TB, env ...string) acknowledgedState {
 var errNoticed = errors.New("the server noticed")
 
 // serve starts a server on the data folder, compares what it has with what was acknowledged, and kills it. The error is
-// errNoticed if the server ended, or answered that it cannot.
+// errNoticed if the server answered that it cannot. It must not end, and where it serves nobody, it must say what to do.
 func (a acknowledgedState) serve(t testing.TB) error {
 	t.Helper()
 	s := launch(t, options{dir: a.dir, env: a.env})
@@ -41,12 +42,21 @@ func (a acknowledgedState) serve(t testing.TB) error {
 	select {
 	case s.endpoint = <-s.log.endpoint:
 	case <-s.exited:
-		return fmt.Errorf("%w: %s", errNoticed, s.log.tail())
+		return fmt.Errorf("the server ended: %s", s.log.tail())
 	case <-time.After(patience):
 		return errors.New("the server neither served nor ended")
 	}
 	err := a.check(t, s)
-	if answer, ok := errors.AsType[smithy.APIError](err); ok && (answer.ErrorCode() == "InternalError" || answer.ErrorCode() == "ServiceUnavailable") {
+	select {
+	case <-s.exited:
+		return fmt.Errorf("the server ended: %s", s.log.tail())
+	default:
+	}
+	answer, ok := errors.AsType[smithy.APIError](err)
+	switch {
+	case ok && answer.ErrorCode() == "InternalError":
+		return fmt.Errorf("%w: %w", errNoticed, err)
+	case ok && answer.ErrorCode() == "ServiceUnavailable" && strings.Contains(s.log.tail(), "stop the server"):
 		return fmt.Errorf("%w: %w", errNoticed, err)
 	}
 	return err
@@ -85,6 +95,60 @@ func TestDamageOfTheMetadata(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// Who starts a server on metadata or blobs that cannot be opened is told what to do, and nobody is served meanwhile. The
+// one is made anew, of the other there must be a backup.
+func TestADamagedStoreIsNotServed(t *testing.T) {
+	t.Parallel()
+	sound := newSettledState(t)
+	for folder, told := range map[string]string{
+		"metadata":    "it can be filled again from snapshot and log",
+		"blobs/small": "restore that folder from a backup",
+	} {
+		t.Run(folder, func(t *testing.T) {
+			t.Parallel()
+			state := sound.copyTo(t, filepath.Join(t.TempDir(), "data"))
+			damaged := filepath.Join(state.dir, folder)
+			manifests, err := filepath.Glob(filepath.Join(damaged, "MANIFEST-*"))
+			if err != nil || len(manifests) == 0 {
+				t.Fatalf("files to damage: %v, %v", manifests, err)
+			}
+			for _, path := range manifests {
+				if err := os.Truncate(path, 10); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s := launch(t, options{dir: state.dir})
+			select {
+			case s.endpoint = <-s.log.endpoint:
+			case <-time.After(patience):
+				t.Fatalf("server did not say within %s where it is", patience)
+			}
+			want(t, "status of /healthz", s.page(t, "/healthz").status, 200)
+			want(t, "status of /readyz", s.page(t, "/readyz").status, 503)
+			wantContains(t, string(s.page(t, "/health").body), damaged, told)
+			_, err = s.client().ListBuckets(t.Context(), &s3.ListBucketsInput{})
+			wantError(t, err, 503, "ServiceUnavailable")
+			wantContains(t, s.log.tail(), "the data cannot be trusted", damaged, told)
+			s.stop(t)
+
+			if err := os.Rename(damaged, damaged+".damaged"); err != nil {
+				t.Fatal(err)
+			}
+			if folder != "metadata" {
+				if out, err := bleepstore(t, state.dir, "scrub"); err == nil {
+					t.Errorf("nothing is missing without %s:\n%s", damaged, out)
+				}
+				if err := errors.Join(os.RemoveAll(damaged), os.CopyFS(damaged, os.DirFS(filepath.Join(sound.dir, folder)))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := state.serve(t); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 // Nobody gets other bytes than were stored, and the scrub finds what is damaged.

@@ -8,12 +8,28 @@ package projections
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/bleepstore/bleepstore/eventlog"
 )
 
 // ErrNotFound says that a store has no such record.
 var ErrNotFound = errors.New("record not found")
+
+// DamagedError says that the files of a store are not what was written to them. It is final: what the store holds cannot be
+// trusted, but the log knows better.
+type DamagedError struct {
+	Dir   string // of the store
+	Found error  // what is wrong with it
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("the metadata in %s is damaged: %v; it can be filled again from snapshot and log: stop the server, "+
+		"run \"mv %[1]s %[1]s.damaged\", and start the server", e.Dir, e.Found)
+}
+
+// Unwrap gives what is wrong.
+func (e *DamagedError) Unwrap() error { return e.Found }
 
 // Records are what queries are answered from. They are safe for concurrent use.
 //

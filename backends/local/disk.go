@@ -3,6 +3,9 @@ package local
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/bleepstore/bleepstore/backends"
@@ -35,6 +38,17 @@ func (d disk) require(reserve uint64) error {
 			backends.ErrNoSpace, usage.AvailBytes>>20, d.dir, reserve>>20)
 	}
 	return nil
+}
+
+// holdsTables tells whether a folder has tables of a database. Pebble takes one whose marker of the manifest is gone for a
+// new one, and would delete them.
+func (d disk) holdsTables(folder string) (bool, error) {
+	names, err := d.fs.List(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	isTable := func(name string) bool { return filepath.Ext(name) == ".sst" }
+	return slices.ContainsFunc(names, isTable), err
 }
 
 // sync makes the entries of a folder durable.

@@ -39,7 +39,8 @@ type Backend struct {
 var _ backends.Backend = (*Backend)(nil)
 
 // Open opens the backend in a folder, which is made where it doesn't exist. Every Open is a recovery: what an unclean
-// stop has left unfinished is removed. A folder that another process has open is an error.
+// stop has left unfinished is removed. A folder that another process has open is an error, and one whose small blobs cannot
+// be opened because they are damaged is a *backends.DamagedError.
 func Open(dir string) (*Backend, error) {
 	b, err := open(vfs.Default, dir)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/internal/crash"
+	"github.com/bleepstore/bleepstore/internal/damage"
 	"github.com/bleepstore/bleepstore/internal/group"
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/sstable"
@@ -25,6 +26,7 @@ type smallStore struct {
 	db     *pebble.DB
 	puts   *group.Committer[*smallPut]
 	failed atomic.Pointer[fatalError]
+	broken atomic.Bool // a read broke off in Pebble, which cannot be closed any more
 }
 
 // smallPut is a blob on its way into Pebble.
@@ -39,10 +41,17 @@ const maxBatch = 1 << 20
 
 func openSmall(d disk, dir string) (*smallStore, error) {
 	s := &smallStore{disk: d}
+	options := smallOptions(d)
 	err := s.write(func() (err error) {
-		s.db, err = pebble.Open(dir, smallOptions(d))
+		options.ErrorIfNotExists, err = d.holdsTables(dir)
+		if err == nil {
+			s.db, err = pebble.Open(dir, options)
+		}
 		return err
 	})
+	if damage.Is(err) {
+		return nil, &backends.DamagedError{Dir: dir, Found: err}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open Pebble in %s: %w", dir, spaceError(err))
 	}
@@ -52,8 +61,11 @@ func openSmall(d disk, dir string) (*smallStore, error) {
 
 func smallOptions(d disk) *pebble.Options {
 	o := &pebble.Options{
-		FS:                 d.fs,
-		Logger:             logger{},
+		FS:     d.fs,
+		Logger: logger{},
+		// Without it, damage that the background finds would be fatal. Who reads the blobs concerned gets an error, and all
+		// others can still be read.
+		EventListener:      &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}},
 		FormatMajorVersion: pebble.FormatNewest,
 		// A blob is usually read once, so the cache is for keys; the operating system caches blobs.
 		CacheSize: 8 << 20,
@@ -124,7 +136,7 @@ func (s *smallStore) insert(puts []*smallPut) error {
 }
 
 func (s *smallStore) get(id backends.ID, offset, length int64) (io.ReadCloser, error) {
-	value, closer, err := s.db.Get([]byte(id))
+	value, closer, err := s.find(id)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return nil, backends.ErrNotFound
 	} else if err != nil {
@@ -136,6 +148,20 @@ func (s *smallStore) get(id backends.ID, offset, length int64) (io.ReadCloser, e
 	}
 	// value is Pebble's own memory only until closer is closed.
 	return io.NopCloser(bytes.NewReader(bytes.Clone(value[offset : offset+length]))), nil
+}
+
+// find returns a value, which is Pebble's. Of a value file without a sound end, Pebble tries to report more than it knows,
+// and panics.
+func (s *smallStore) find(id backends.ID) (value []byte, closer io.Closer, err error) {
+	defer func() {
+		if cause := recover(); cause == "unknown metadata type: <nil>" {
+			s.broken.Store(true)
+			err = errors.New("the file of its value is damaged")
+		} else if cause != nil {
+			panic(cause)
+		}
+	}()
+	return s.db.Get([]byte(id))
 }
 
 func (s *smallStore) delete(ids []backends.ID) error {
@@ -176,6 +202,9 @@ func (s *smallStore) failure() error {
 
 func (s *smallStore) close() error {
 	s.puts.Close()
+	if s.broken.Load() {
+		return nil // which is safe, as every Open is a recovery
+	}
 	return s.db.Close()
 }
 

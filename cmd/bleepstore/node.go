@@ -128,6 +128,9 @@ func (n *node) remedy(err error) string {
 			"rebuild the metadata from it: stop the server, run \"mv %s %[2]s.old\", and start the server",
 			n.config.LogDir(), n.config.MetadataDir())
 	}
+	if _, ok := errors.AsType[*projections.DamagedError](err); ok {
+		return state + "do as the error says"
+	}
 	return state + "see to the cause, and start the server again"
 }
 

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/projections"
 )
 
 func runServe(ctx context.Context, args []string, _, stderr io.Writer) error {
@@ -62,10 +64,13 @@ func serve(ctx context.Context, c *config.Config, out output) error {
 	return errors.Join(err, end())
 }
 
-// isContradiction tells whether an error means that the log is not what was written to it. That does not get better by
-// starting again, as a supervisor does when a process ends, so the server stays and says so to everybody who asks.
+// isContradiction tells whether an error means that the log, the metadata or the blobs are not what was written to them.
+// That does not get better by starting again, as a supervisor does when a process ends, so the server stays and says so to
+// everybody who asks.
 func isContradiction(err error) bool {
 	_, corrupt := errors.AsType[*eventlog.CorruptError](err)
 	_, lost := errors.AsType[*eventlog.PositionError](err)
-	return corrupt || lost
+	_, metadata := errors.AsType[*projections.DamagedError](err)
+	_, blobs := errors.AsType[*backends.DamagedError](err)
+	return corrupt || lost || metadata || blobs
 }

@@ -8,6 +8,8 @@ import (
 
 	lsm "github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/bleepstore/bleepstore/projections"
 )
 
 // health keeps what goes wrong behind Pebble's calls, for Check to report.
@@ -28,7 +30,7 @@ func (h *health) err() error {
 	defer h.mu.Unlock()
 	switch {
 	case h.corruption != nil:
-		return fmt.Errorf("the metadata is damaged: %w", h.corruption)
+		return &projections.DamagedError{Dir: h.dir, Found: h.corruption}
 	case h.full:
 		return errors.New("the disk of the metadata is full")
 	case h.background != nil:

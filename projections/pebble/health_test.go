@@ -110,9 +110,11 @@ func TestFullDisk(t *testing.T) {
 func TestOpenOnAFullDiskFails(t *testing.T) {
 	d := newDisk()
 	d.full.Store(true)
-	if _, err := open("data", d); !errors.Is(err, syscall.ENOSPC) {
+	_, err := open("data", d)
+	if !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("got %v, want ENOSPC", err)
 	}
+	wantNoDamage(t, err)
 }
 
 func TestOneAtATime(t *testing.T) {
@@ -121,9 +123,11 @@ func TestOneAtATime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(dir); err == nil {
+	_, err = Open(dir)
+	if err == nil {
 		t.Error("the store was opened twice")
 	}
+	wantNoDamage(t, err)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +149,7 @@ func TestOtherFormatsAreRefused(t *testing.T) {
 		if _, err := Open(dir); err == nil {
 			t.Fatal("a store of format 2 was opened")
 		} else {
-			t.Log(err)
+			wantNoDamage(t, err)
 		}
 	}
 }

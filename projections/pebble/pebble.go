@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/damage"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -35,16 +36,20 @@ type Store struct {
 var _ projections.MetadataStore = (*Store)(nil)
 
 // Open opens the store in a folder, which it makes if there is none. A folder that another process has open, and one
-// with another format than this program knows, older or newer, is refused.
+// with another format than this program knows, older or newer, is refused. One that is damaged is a
+// *projections.DamagedError.
 func Open(dir string) (*Store, error) { return open(dir, vfs.Default) }
 
 func open(dir string, fs vfs.FS) (*Store, error) {
 	h := &health{fs: fs, dir: dir, closing: make(chan struct{})}
 	db, err := lsm.Open(dir, options(h))
+	if damage.Is(err) {
+		return nil, &projections.DamagedError{Dir: dir, Found: err}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the metadata in %s: %w", dir, err)
 	}
-	s := &Store{records: records{db}, db: db, health: h}
+	s := &Store{records: records{db, dir}, db: db, health: h}
 	if err := s.checkFormat(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the metadata in %s: %w", dir, err), s.Close())
 	}
@@ -99,7 +104,7 @@ type snapshot struct {
 // Snapshot implements MetadataStore.
 func (s *Store) Snapshot(context.Context) (projections.Snapshot, error) {
 	db := s.db.NewSnapshot()
-	return &snapshot{records{db}, db}, nil
+	return &snapshot{records{db, s.dir}, db}, nil
 }
 
 // Close implements Snapshot.

@@ -9,11 +9,15 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/damage"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
 // records answer queries from a database, or from a snapshot of one.
-type records struct{ db lsm.Reader }
+type records struct {
+	db  lsm.Reader
+	dir string
+}
 
 // Position implements Records.
 func (r records) Position(context.Context) (eventlog.Position, error) {
@@ -113,6 +117,14 @@ func severalOfKey(kind byte, bucket string, sc projections.Scan) span {
 	return prefixed(prefix).from(start)
 }
 
+// failure says of an error of Pebble's whether the store is damaged.
+func (r records) failure(err error) error {
+	if damage.Is(err) {
+		return &projections.DamagedError{Dir: r.dir, Found: err}
+	}
+	return err
+}
+
 // get reads the record under key into value; false if there is none.
 func (r records) get(key []byte, value any) (bool, error) {
 	data, closer, err := r.db.Get(key)
@@ -120,7 +132,7 @@ func (r records) get(key []byte, value any) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, err
+		return false, r.failure(err)
 	}
 	return true, errors.Join(json.Unmarshal(data, value), closer.Close())
 }
@@ -147,11 +159,11 @@ func scan[T any](ctx context.Context, r records, keys span, limit int) ([]T, err
 func scanWith[T any](ctx context.Context, r records, keys span, limit int, decode func(key, value []byte, record *T) error) (list []T, err error) {
 	it, err := r.db.NewIterWithContext(ctx, &lsm.IterOptions{LowerBound: keys.lower, UpperBound: keys.upper})
 	if err != nil {
-		return nil, fmt.Errorf("scan from %q: %w", keys.lower, err)
+		return nil, fmt.Errorf("scan from %q: %w", keys.lower, r.failure(err))
 	}
 	defer func() {
 		if e := it.Close(); e != nil && err == nil {
-			list, err = nil, fmt.Errorf("scan from %q: %w", keys.lower, e)
+			list, err = nil, fmt.Errorf("scan from %q: %w", keys.lower, r.failure(e))
 		}
 	}()
 	for ok := it.First(); ok && len(list) < limit; ok = it.Next() {
