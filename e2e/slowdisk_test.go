@@ -10,8 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-
-	"github.com/bleepstore/bleepstore/e2e/powercut"
 )
 
 // hangingMemory is how many bytes a server may need while its disk hangs and thousands want to write.
@@ -27,8 +25,7 @@ func TestADiskThatHangs(t *testing.T) {
 		"copies":        {copies: true, size: 60_000, writes: 3000, room: 2048},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := &power{disk: powercut.New()}
-			p.mount(t)
+			p := newPower(t)
 			s := startServer(t, options{dir: p.dir})
 			load.client = s.client()
 			load.bucket = newBucket(t, load.client)
