@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 
+	"github.com/bleepstore/bleepstore/internal/durable"
 	"github.com/bleepstore/bleepstore/internal/group"
 	"github.com/bleepstore/bleepstore/internal/limit"
 )
@@ -67,6 +68,11 @@ func Open(ctx context.Context, cfg Config) (_ *Log, err error) {
 	var state streamState
 	if l.stream, state, err = openStream(ctx, cfg.Dir, streamOptions{mustExist: acknowledged.Log != ""}); err != nil {
 		return nil, err
+	}
+	if acknowledged.Log == "" { // a stream that was made just now, or that nothing has promised to keep yet
+		if err := durable.SyncTree(cfg.Dir); err != nil {
+			return nil, fmt.Errorf("sync the new event log: %w", err)
+		}
 	}
 	l.first = state.first
 	if err := l.verifyAcknowledged(ctx, acknowledged, state.last); err != nil {

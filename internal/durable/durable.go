@@ -18,13 +18,16 @@ func Sync(path string) error {
 	return f.Sync()
 }
 
-// SyncTree makes a folder, all that is in it, and its own name durable.
+// SyncTree makes a folder, all that is in it, and its own name durable. What goes meanwhile is no error.
 func SyncTree(dir string) error {
 	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+		if err == nil {
+			err = Sync(path)
 		}
-		return Sync(path)
+		if path != dir && errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
 	})
 	return errors.Join(err, Sync(filepath.Dir(dir)))
 }
