@@ -59,6 +59,11 @@ func Open(ctx context.Context, cfg Config) (_ *Log, err error) {
 	if l.head, acknowledged, err = openHeadFile(cfg.Dir); err != nil {
 		return nil, err
 	}
+	if acknowledged.Log == "" {
+		if err := clearUnfinished(cfg.Dir); err != nil {
+			return nil, fmt.Errorf("begin the event log again, the making of which was cut off: %w", err)
+		}
+	}
 	if err := checkBlocks(cfg.Dir); err != nil {
 		return nil, err
 	}

@@ -62,3 +62,30 @@ func makeLink(dir string) error {
 	}
 	return err
 }
+
+// clearUnfinished removes a stream without messages whose making was cut off. JetStream writes two files that describe a
+// stream: it would not open one that lacks the second, and not write the second where the first is there.
+func clearUnfinished(dir string) error {
+	if _, err := os.Stat(filepath.Join(streamDir(dir), server.JetStreamMetaFileSum)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	list, err := blocks(dir)
+	if err != nil {
+		return err
+	}
+	for _, b := range list {
+		if info, err := os.Stat(b.path); err != nil || info.Size() > 0 {
+			return err
+		}
+	}
+	entries, err := os.ReadDir(streamDir(dir))
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if err := os.RemoveAll(filepath.Join(streamDir(dir), entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
