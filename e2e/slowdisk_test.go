@@ -22,7 +22,7 @@ func TestADiskThatHangs(t *testing.T) {
 	for name, load := range map[string]hangingLoad{
 		"small objects": {size: 60_000, writes: 3000, room: 819},
 		"large objects": {size: 100_000, writes: 1500, room: 512},
-		"copies":        {copies: true, size: 60_000, writes: 3000, room: 2048},
+		"copies":        {copies: true, size: 1000, writes: 2300, room: 2048},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPower(t)
