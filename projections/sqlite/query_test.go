@@ -33,3 +33,13 @@ func TestListsSeek(t *testing.T) {
 		}
 	}
 }
+
+// TestGlobSeeks holds the README to its word.
+func TestGlobSeeks(t *testing.T) {
+	s := mustOpen(t, t.TempDir(), fileSystem)
+	defer mustClose(t, s)
+	plan := rowsAsText(t, s.writer.conn, "EXPLAIN QUERY PLAN SELECT * FROM objects WHERE bucket = 'b' AND key GLOB 'logs/*'")
+	if !strings.Contains(plan, "bucket=? AND key>? AND key<?") {
+		t.Errorf("GLOB does not seek: %s", plan)
+	}
+}

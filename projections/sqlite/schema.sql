@@ -1,4 +1,4 @@
--- The metadata of an object store.
+-- The metadata of an object store. README.md beside this file tells how to read it.
 --
 -- Text that is empty, JSON of nothing, and a time that is not known are NULL, except in the columns that are NOT NULL.
 -- Times are UTC, as in 2024-02-29T23:59:59.999Z. Text compares by its bytes.

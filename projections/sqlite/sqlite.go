@@ -1,4 +1,5 @@
-// Package sqlite keeps metadata in an SQLite database, which others may query while it is in use: schema.sql has its tables.
+// Package sqlite keeps metadata in an SQLite database, which others may query while it is in use: README.md in this folder
+// documents its tables, and has examples.
 //
 // The database is one file, metadata.db in a folder of its own, in WAL mode. An Apply is one transaction, position
 // included, which is not synced: after a power cut the database is at some earlier position, never between two, and the
