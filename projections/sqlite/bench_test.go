@@ -1,0 +1,12 @@
+package sqlite_test
+
+import (
+	"testing"
+
+	"github.com/bleepstore/bleepstore/projections"
+	"github.com/bleepstore/bleepstore/projections/storetest"
+)
+
+func BenchmarkStore(b *testing.B) {
+	storetest.Bench(b, func(b *testing.B, dir string) projections.MetadataStore { return open(b, dir) })
+}
