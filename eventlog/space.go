@@ -16,7 +16,7 @@ import (
 //	64 MiB  to store a blob (backends/local)
 //	32 MiB  to append any event
 //	16 MiB  to append events that free space, and to delete small blobs (backends/local)
-//	 4 MiB  to go on applying events when the disk was full (projections/pebble)
+//	 4 MiB  to go on applying events when the disk was full (internal/fulldisk)
 const (
 	appendReserve = 32 << 20
 	freeReserve   = 16 << 20

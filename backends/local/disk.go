@@ -3,9 +3,9 @@ package local
 import (
 	"errors"
 	"fmt"
-	"syscall"
 
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/internal/fulldisk"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -51,7 +51,7 @@ func (d disk) sync(folder string) error {
 
 // spaceError adds backends.ErrNoSpace to an error of the file system that means it.
 func spaceError(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if fulldisk.Is(err) {
 		return fmt.Errorf("%w: %w", backends.ErrNoSpace, err)
 	}
 	return err
