@@ -1,7 +1,6 @@
 package local
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/bleepstore/bleepstore/backends"
@@ -33,18 +32,6 @@ func (d disk) require(reserve uint64) error {
 	if usage.AvailBytes < reserve {
 		return fmt.Errorf("%w: %d MiB free at %s, %d MiB are kept in reserve",
 			backends.ErrNoSpace, usage.AvailBytes>>20, d.dir, reserve>>20)
-	}
-	return nil
-}
-
-// sync makes the entries of a folder durable.
-func (d disk) sync(folder string) error {
-	f, err := d.fs.OpenDir(folder)
-	if err != nil {
-		return fmt.Errorf("open folder to sync it: %w", err)
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("sync folder %s: %w", folder, err)
 	}
 	return nil
 }
