@@ -13,10 +13,10 @@ import (
 // that what was accepted can be finished, and deleting, which is the way out of a full disk, is possible for longer than
 // anything that takes room:
 //
-//	64 MiB  to store a blob (backends/local)
+//	64 MiB  to store a blob (backends/local), and beside the room for new files of metadata (projections/jsonl)
 //	32 MiB  to append any event
 //	16 MiB  to append events that free space, and to delete small blobs (backends/local)
-//	 4 MiB  to go on applying events when the disk was full (projections/pebble)
+//	 4 MiB  to go on applying events when the disk was full (internal/fulldisk)
 const (
 	appendReserve = 32 << 20
 	freeReserve   = 16 << 20

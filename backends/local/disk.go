@@ -6,9 +6,9 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
-	"syscall"
 
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/internal/fulldisk"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -51,21 +51,9 @@ func (d disk) holdsTables(folder string) (bool, error) {
 	return slices.ContainsFunc(names, isTable), err
 }
 
-// sync makes the entries of a folder durable.
-func (d disk) sync(folder string) error {
-	f, err := d.fs.OpenDir(folder)
-	if err != nil {
-		return fmt.Errorf("open folder to sync it: %w", err)
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("sync folder %s: %w", folder, err)
-	}
-	return nil
-}
-
 // spaceError adds backends.ErrNoSpace to an error of the file system that means it.
 func spaceError(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if fulldisk.Is(err) {
 		return fmt.Errorf("%w: %w", backends.ErrNoSpace, err)
 	}
 	return err

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/internal/durable"
 )
 
 // folders arranges the files of large blobs by the first characters of their ids, which are their time: folders of 3.1
@@ -65,7 +66,7 @@ func (f *folders) adopt(file string, id backends.ID) error {
 			return err
 		}
 	}
-	if err := f.disk.sync(folder); err != nil {
+	if err := durable.SyncFolder(f.disk.fs, folder); err != nil {
 		return errors.Join(err, f.disk.fs.Remove(path))
 	}
 	return nil
@@ -92,7 +93,7 @@ func (f *folders) make(folder string) error {
 		return err
 	}
 	for _, parent := range []string{filepath.Dir(folder), f.root} {
-		if err := f.disk.sync(parent); err != nil {
+		if err := durable.SyncFolder(f.disk.fs, parent); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/internal/durable"
 	"github.com/bleepstore/bleepstore/internal/limit"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -38,7 +39,7 @@ func openLarge(d disk) (*largeStore, error) {
 			return nil, spaceError(err)
 		}
 	}
-	return s, d.sync(d.dir)
+	return s, durable.SyncFolder(d.fs, d.dir)
 }
 
 func (s *largeStore) put(ctx context.Context, id backends.ID, r io.WriterTo) (int64, error) {

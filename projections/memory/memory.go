@@ -49,7 +49,9 @@ func New() *Store {
 type snapshot struct{ records }
 
 // Snapshot implements MetadataStore.
-func (s *Store) Snapshot(context.Context) (projections.Snapshot, error) {
+func (s *Store) Snapshot(context.Context) (projections.Snapshot, error) { return s.snapshot(), nil }
+
+func (s *Store) snapshot() *snapshot {
 	s.mu.Lock() // a copy changes the original too
 	defer s.mu.Unlock()
 	return &snapshot{records{
@@ -61,7 +63,7 @@ func (s *Store) Snapshot(context.Context) (projections.Snapshot, error) {
 		parts:    s.parts.Copy(),
 		shared:   s.shared.Copy(),
 		garbage:  s.garbage.Copy(),
-	}}, nil
+	}}
 }
 
 // Close implements Snapshot.

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	lsm "github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/bleepstore/bleepstore/internal/fulldisk"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -61,10 +61,6 @@ func (h *health) set(change func()) {
 	change()
 }
 
-// minSpace is how many bytes must be free for writes to go on after the disk was full: more than one write takes.
-// It is the least of the reserves that share a disk, which eventlog lists beside its own.
-const minSpace = 4 << 20
-
 // awaitSpace returns when the disk has space again, or the store is being closed. A write that finds the disk full
 // waits for that, because Pebble would end the process if one to its log failed; reads go on meanwhile. Opening does
 // not wait, it fails.
@@ -75,18 +71,7 @@ func (h *health) awaitSpace() {
 		return
 	}
 	defer h.set(func() { h.full = false })
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-h.closing:
-			return
-		case <-tick.C:
-		}
-		if usage, err := h.fs.GetDiskUsage(h.dir); err == nil && usage.AvailBytes >= minSpace {
-			return
-		}
-	}
+	fulldisk.Await(h.fs, h.dir, h.closing)
 }
 
 // Infof implements lsm.Logger. What Pebble says about its ordinary work is for nobody.
