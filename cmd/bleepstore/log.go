@@ -59,9 +59,11 @@ func (p *parts) openLog(ctx context.Context, c *config.Config) (err error) {
 	}
 	archives, blobs, err := openArchives(c)
 	p.blobs, p.archiver = blobs, &archiver{archives: archives, log: p.log}
-	if err == nil {
-		p.archiver.archive, err = archives.open(ctx, p.log.ID())
+	if err != nil {
+		return err
 	}
+	p.snapshots = archives.snapshots(p.log.ID())
+	p.archiver.archive, err = archives.open(ctx, p.log.ID())
 	return err
 }
 

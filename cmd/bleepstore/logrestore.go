@@ -19,13 +19,13 @@ func restoreFromMetadata(ctx context.Context, c *config.Config, yes bool, stdout
 	if !c.HasArchive() {
 		return errNoArchive
 	}
-	if c.Metadata.Engine != config.EnginePebble {
+	if c.Metadata.Engine == config.EngineMemory {
 		return fmt.Errorf("metadata in %s does not survive: there is nothing to begin a log with", c.Metadata.Engine)
 	}
 	if _, err := os.Stat(c.MetadataDir()); err != nil {
 		return fmt.Errorf("there is no metadata to begin a log with: %w", err)
 	}
-	store, err := openPebble(c.MetadataDir())
+	store, err := openStore(c.Metadata.Engine, c.MetadataDir())
 	if err != nil {
 		return err
 	}

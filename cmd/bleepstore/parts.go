@@ -12,10 +12,8 @@ import (
 	blobmemory "github.com/bleepstore/bleepstore/backends/memory"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
-	"github.com/bleepstore/bleepstore/internal/durable"
 	"github.com/bleepstore/bleepstore/projections"
 	"github.com/bleepstore/bleepstore/projections/memory"
-	"github.com/bleepstore/bleepstore/projections/pebble"
 	"github.com/bleepstore/bleepstore/projections/snapshot"
 )
 
@@ -52,7 +50,7 @@ func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err
 	})
 	if !isNewStore(c) {
 		g.Go(func() (err error) {
-			p.store, err = openPebble(c.MetadataDir())
+			p.store, err = openStore(c.Metadata.Engine, c.MetadataDir())
 			return err
 		})
 	}
@@ -99,40 +97,10 @@ func (p *parts) newStore(ctx context.Context, c *config.Config, out output) (pro
 		_, err := p.fill(ctx, store, out)
 		return store, err
 	}
-	if err := makePebble(c.MetadataDir(), func(store projections.MetadataStore) (bool, error) { return p.fill(ctx, store, out) }); err != nil {
+	if err := makeStore(c.Metadata.Engine, c.MetadataDir(), func(store projections.MetadataStore) (bool, error) { return p.fill(ctx, store, out) }); err != nil {
 		return nil, err
 	}
-	return openPebble(c.MetadataDir())
-}
-
-// makePebble makes a store in a folder, if there is something to fill it with, which fill tells. It gets its name when it is
-// full: half of a snapshot is of no use.
-func makePebble(dir string, fill func(projections.MetadataStore) (bool, error)) error {
-	filling := dir + ".filling"
-	if err := os.RemoveAll(filling); err != nil {
-		return err
-	}
-	store, err := openPebble(filling)
-	if err != nil {
-		return err
-	}
-	filled, err := fill(store)
-	if err = errors.Join(err, store.Close()); err == nil && filled {
-		err = durable.SyncTree(filling)
-	}
-	if err == nil && filled {
-		err = durable.Rename(filling, dir)
-	}
-	return errors.Join(err, os.RemoveAll(filling))
-}
-
-// openPebble returns an interface that is nil with an error.
-func openPebble(dir string) (projections.MetadataStore, error) {
-	store, err := pebble.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	return store, nil
+	return openStore(c.Metadata.Engine, c.MetadataDir())
 }
 
 // openBlobs returns an interface that is nil with an error.

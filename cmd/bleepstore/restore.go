@@ -103,7 +103,7 @@ func restore(ctx context.Context, c *config.Config, dir string, blobs backends.B
 	if c.Metadata.Engine == config.EngineMemory {
 		_, err = fill(nil)
 	} else {
-		err = makePebble(c.MetadataDir(), fill)
+		err = makeStore(c.Metadata.Engine, c.MetadataDir(), fill)
 	}
 	if err != nil {
 		return copied, err

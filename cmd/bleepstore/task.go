@@ -22,14 +22,16 @@ type task struct {
 // tasks are the tasks by the names of their commands.
 func tasks() map[string]task {
 	return map[string]task{
-		"log info":     {openLog, logInfo},
-		"log verify":   {openLog, logVerify},
-		"log export":   {openLog, logExport},
-		"log snapshot": {openCaughtUp, logSnapshot},
-		"log trim":     {openCaughtUp, logTrim},
-		"scrub":        {openCaughtUp, scrub},
-		"backup":       {openCaughtUp, takeBackup},
-		"stacks":       {openNothing, stacks},
+		"log info":          {openLog, logInfo},
+		"log verify":        {openLog, logVerify},
+		"log export":        {openLog, logExport},
+		"log snapshot":      {openCaughtUp, logSnapshot},
+		"log trim":          {openCaughtUp, logTrim},
+		"scrub":             {openCaughtUp, scrub},
+		"backup":            {openCaughtUp, takeBackup},
+		"replay":            {openLog, replay},
+		"replay and verify": {openCaughtUp, replayAndVerify},
+		"stacks":            {openNothing, stacks},
 	}
 }
 

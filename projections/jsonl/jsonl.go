@@ -73,7 +73,7 @@ func open(dir string, fs vfs.FS) (*Store, error) {
 	s := &Store{Store: memory.New(), fs: fs, dir: dir, lock: lock, due: make(chan struct{}, 1)}
 	if err := s.load(); err != nil {
 		if d := new(damage); errors.As(err, &d) {
-			err = fmt.Errorf("the metadata is damaged: %w: remove the folder to have it filled from the log again", err)
+			return nil, errors.Join(&projections.DamagedError{Dir: dir, Found: err}, lock.Close())
 		}
 		return nil, errors.Join(fmt.Errorf("open the metadata in %s: %w", dir, err), lock.Close())
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	sqlite3 "github.com/ncruces/go-sqlite3"
+
+	"github.com/bleepstore/bleepstore/projections"
 )
 
 // health keeps what is wrong with the database, for Check to report.
@@ -42,8 +44,7 @@ func (h *health) explain(err error) error {
 	if !errors.Is(err, sqlite3.CORRUPT) && !errors.Is(err, sqlite3.NOTADB) && !errors.Is(err, sqlite3.IOERR_DATA) {
 		return err
 	}
-	err = fmt.Errorf("the metadata in %s is damaged: %w: stop the server, move the folder %s away, and start the server: it "+
-		"fills a new one from the log", h.path, err, filepath.Dir(h.path))
+	err = &projections.DamagedError{Dir: filepath.Dir(h.path), Found: fmt.Errorf("%s: %w", h.path, err)}
 	h.set(func() { h.damage = err })
 	return err
 }

@@ -137,12 +137,14 @@ type Multipart struct {
 // Metadata selects the engine of the metadata store.
 type Metadata struct {
 	Engine string `yaml:"engine"` // one of Engines
-	Pebble Pebble `yaml:"pebble"`
+	Pebble Folder `yaml:"pebble"`
+	JSONL  Folder `yaml:"jsonl"`
+	SQLite Folder `yaml:"sqlite"`
 }
 
-// Pebble is what the engine pebble needs to know.
-type Pebble struct {
-	// Path is its folder; empty for DATA/metadata.
+// Folder is what an engine needs to know that keeps the metadata in files.
+type Folder struct {
+	// Path is its folder; empty for one in DATA: see EngineDir.
 	Path string `yaml:"path"`
 }
 
@@ -183,6 +185,8 @@ const (
 
 	EnginePebble = "pebble"
 	EngineMemory = "memory"
+	EngineJSONL  = "jsonl"
+	EngineSQLite = "sqlite"
 
 	BackendLocal  = "local"
 	BackendMemory = "memory"
@@ -196,7 +200,7 @@ const (
 var (
 	ArchiveBackends = []string{ArchiveFolder, ArchiveStorage}
 
-	Engines  = []string{EnginePebble, EngineMemory}
+	Engines  = []string{EnginePebble, EngineMemory, EngineJSONL, EngineSQLite}
 	Backends = []string{BackendLocal, BackendMemory}
 	// Ownerships are those of eventlog.Ownership.
 	Ownerships = []string{
@@ -253,8 +257,18 @@ func (c *Config) ArchiveDir() string {
 }
 
 // MetadataDir is the folder of the metadata store.
-func (c *Config) MetadataDir() string {
-	return cmp.Or(c.Metadata.Pebble.Path, filepath.Join(c.base(), "metadata"))
+func (c *Config) MetadataDir() string { return c.EngineDir(c.Metadata.Engine) }
+
+// EngineDir is the folder in which an engine keeps the metadata: each has its own.
+func (c *Config) EngineDir(engine string) string {
+	switch engine {
+	case EngineJSONL:
+		return cmp.Or(c.Metadata.JSONL.Path, filepath.Join(c.base(), "metadata-jsonl"))
+	case EngineSQLite:
+		return cmp.Or(c.Metadata.SQLite.Path, filepath.Join(c.base(), "metadata-sqlite"))
+	default:
+		return cmp.Or(c.Metadata.Pebble.Path, filepath.Join(c.base(), "metadata"))
+	}
 }
 
 // BlobDir is the folder of the blobs.

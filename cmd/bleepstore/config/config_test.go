@@ -106,7 +106,7 @@ logging: {level: debug, format: json}
 			TLS: config.TLS{Cert: "server.pem", Key: "server.key"}, ShutdownTimeout: 90 * time.Second,
 		},
 		Log:      config.Log{Path: "/fast/log"},
-		Metadata: config.Metadata{Engine: "memory", Pebble: config.Pebble{Path: "/fast/metadata"}},
+		Metadata: config.Metadata{Engine: "memory", Pebble: config.Folder{Path: "/fast/metadata"}},
 		Storage: config.Storage{
 			Backend: "local", ReapAfter: 2 * time.Hour, ScrubInterval: 24 * time.Hour, Local: config.LocalStorage{Path: "/big/blobs"}, Memory: config.MemoryStorage{Limit: 512 << 20},
 		},
