@@ -12,6 +12,7 @@ import (
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/internal/crash"
 	"github.com/bleepstore/bleepstore/internal/damage"
+	"github.com/bleepstore/bleepstore/internal/durable"
 	"github.com/bleepstore/bleepstore/internal/group"
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/sstable"
@@ -61,7 +62,7 @@ func openSmall(d disk, dir string) (*smallStore, error) {
 
 func smallOptions(d disk) *pebble.Options {
 	o := &pebble.Options{
-		FS:     d.fs,
+		FS:     durable.KeepMarkers(d.fs),
 		Logger: logger{},
 		// Without it, damage that the background finds would be fatal. Who reads the blobs concerned gets an error, and all
 		// others can still be read.

@@ -4,13 +4,15 @@ import (
 	lsm "github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/bleepstore/bleepstore/internal/durable"
 )
 
 // options are sized for a server that rests in a few MiB.
 func options(h *health) *lsm.Options {
 	o := &lsm.Options{
 		FormatMajorVersion: lsm.FormatNewest,
-		FS:                 vfs.OnDiskFull(h.fs, h.awaitSpace),
+		FS:                 vfs.OnDiskFull(durable.KeepMarkers(h.fs), h.awaitSpace),
 		Logger:             h,
 		EventListener:      h.listener(),
 
