@@ -1,7 +1,6 @@
 package durable
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -18,11 +17,7 @@ type markers struct{ vfs.FS }
 // Remove implements vfs.FS.
 func (m markers) Remove(name string) error {
 	if strings.HasPrefix(m.PathBase(name), "marker.") {
-		dir, err := m.OpenDir(m.PathDir(name))
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+		if err := SyncFolder(m.FS, m.PathDir(name)); err != nil {
 			return err
 		}
 	}
