@@ -11,7 +11,8 @@ const (
 	maxReadBytes   = 4 << 20
 )
 
-// Reader yields the commits of a log, in order and without a gap. It is for one goroutine.
+// Reader yields the commits of a log, in order and without a gap. It is for one goroutine. Other readers may have the same
+// commits, so nobody modifies them.
 type Reader struct {
 	log     *Log
 	fetcher *fetcher
@@ -93,8 +94,7 @@ func (r *Reader) Next(ctx context.Context) ([]Commit, error) {
 	}
 	n := int(min(head.Seq-r.pos.Seq, maxReadCommits))
 	commits := make([]Commit, 0, n)
-	add := func(data []byte) error {
-		commit, err := decodeCommit(data, r.log.ID(), r.pos)
+	add := func(commit Commit, err error) error {
 		if err != nil {
 			return err
 		}
@@ -103,13 +103,15 @@ func (r *Reader) Next(ctx context.Context) ([]Commit, error) {
 		return nil
 	}
 	if len(recent) > 0 {
-		for _, data := range recent {
-			if err = add(data); err != nil {
+		for _, c := range recent {
+			if err = add(c.decode(r.log.ID(), r.pos)); err != nil {
 				break
 			}
 		}
 	} else {
-		err = r.fetcher.fetch(ctx, r.pos.Seq+1, n, maxReadBytes, add)
+		err = r.fetcher.fetch(ctx, r.pos.Seq+1, n, maxReadBytes, func(data []byte) error {
+			return add(decodeCommit(data, r.log.ID(), r.pos))
+		})
 	}
 	switch {
 	case len(commits) > 0:
@@ -126,7 +128,7 @@ func (r *Reader) Next(ctx context.Context) ([]Commit, error) {
 
 // wait returns when the log is beyond the reader's position: with its head, and with the commits behind the position if
 // the log still has them in memory.
-func (r *Reader) wait(ctx context.Context) (head Position, recent [][]byte, err error) {
+func (r *Reader) wait(ctx context.Context) (head Position, recent []*recentCommit, err error) {
 	for {
 		r.log.mu.Lock()
 		head, recent, grown := r.log.last, r.log.recent.from(r.pos.Seq+1), r.log.grown
