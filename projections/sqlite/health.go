@@ -44,7 +44,7 @@ func (h *health) explain(err error) error {
 	if !errors.Is(err, sqlite3.CORRUPT) && !errors.Is(err, sqlite3.NOTADB) && !errors.Is(err, sqlite3.IOERR_DATA) {
 		return err
 	}
-	err = &projections.DamagedError{Dir: filepath.Dir(h.path), Found: fmt.Errorf("%s: %w", h.path, err)}
+	err = &projections.DamagedError{Dir: filepath.Dir(h.path), Found: fmt.Errorf("%s: %w", filepath.Base(h.path), err)}
 	h.set(func() { h.damage = err })
 	return err
 }

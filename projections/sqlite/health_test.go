@@ -208,7 +208,7 @@ func TestDamage(t *testing.T) {
 			if !errors.Is(err, tt.want) {
 				t.Fatalf("got %v, want %v", err, tt.want)
 			}
-			if !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "move the folder "+dir+" away") {
+			if !strings.Contains(err.Error(), File) || !strings.Contains(err.Error(), "mv "+dir+" ") {
 				t.Errorf("the error does not say what to do with which folder: %v", err)
 			}
 		})
