@@ -47,7 +47,8 @@ func runRestore(ctx context.Context, args []string, stdout, stderr io.Writer) (e
 	if err != nil {
 		return fmt.Errorf("%w; run the command again to go on", err)
 	}
-	if err := os.Remove(restoringFile(c)); err != nil {
+	// Durably: were it there again after a power cut, a restore would remove what was written since.
+	if err := errors.Join(os.Remove(restoringFile(c)), durable.Sync(c.Data)); err != nil {
 		return err
 	}
 	fmt.Fprintf(console, "%s has all as of %v: %s. Start the server.\n", c.Data, copied.Position, objectsOf(copied))
