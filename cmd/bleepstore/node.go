@@ -178,7 +178,9 @@ func (n *node) handler() http.Handler {
 // closing them is safe, as a crash is.
 func (n *node) close() error {
 	if n.control != nil {
-		if err := n.control.Close(); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), cutOffTimeout)
+		defer cancel()
+		if err := n.control.Close(ctx); err != nil {
 			return fmt.Errorf("end the commands under way: %w", err)
 		}
 	}

@@ -39,7 +39,7 @@ func TestATaskSaysWhatItDoesAndHowItEnds(t *testing.T) {
 		}
 		return nil
 	})
-	defer server.Close()
+	defer server.Close(context.Background())
 	for task, failure := range map[string]string{"work": "", "fail": "it failed"} {
 		var said transcript
 		err := control.Ask(t.Context(), dir, control.Request{Task: task, Args: map[string]string{"how": "care"}}, &said)
@@ -57,7 +57,7 @@ func TestATaskSaysWhatItDoesAndHowItEnds(t *testing.T) {
 
 func TestNobodyTakesRequests(t *testing.T) {
 	dir, server := listen(t, nil)
-	if err := server.Close(); err != nil {
+	if err := server.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	for _, folder := range []string{dir, t.TempDir()} {
@@ -88,7 +88,7 @@ func TestTasksAreEnded(t *testing.T) {
 
 	go func() { asked <- control.Ask(t.Context(), dir, control.Request{}, new(transcript)) }()
 	<-began
-	if err := server.Close(); err != nil {
+	if err := server.Close(context.Background()); err != nil {
 		t.Error(err)
 	}
 	<-ended
@@ -106,9 +106,29 @@ func TestTheSocketIsForItsOwnerAndReplacesOneThatWasLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer server.Close()
+	defer server.Close(context.Background())
 	info, err := os.Stat(filepath.Join(dir, "control"))
 	if err != nil || info.Mode() != os.ModeSocket|0o600 {
 		t.Errorf("the socket has mode %v, %v", info.Mode(), err)
 	}
+}
+
+// A task that hangs does not keep the process from ending.
+func TestCloseDoesNotWaitForATaskThatHangs(t *testing.T) {
+	began, release := make(chan struct{}), make(chan struct{})
+	dir, server := listen(t, func(context.Context, control.Request, control.Reporter) error {
+		close(began)
+		<-release
+		return nil
+	})
+	asked := make(chan error, 1)
+	go func() { asked <- control.Ask(t.Context(), dir, control.Request{}, new(transcript)) }()
+	<-began
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := server.Close(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("closed with %v while a task hangs", err)
+	}
+	close(release)
+	<-asked
 }

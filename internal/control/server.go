@@ -55,15 +55,16 @@ func Listen(dir string, handle Handler) (*Server, error) {
 	}
 	go func() {
 		defer close(s.ended)
-		_ = s.http.Serve(listener) // ends with Close
+		_ = s.http.Serve(listener) // ends as Close begins
 	}()
 	return s, nil
 }
 
-// Close takes no more requests, ends the tasks under way, and waits for them.
-func (s *Server) Close() error {
+// Close takes no more requests, ends the tasks under way, and waits for them, until ctx ends: a task may hang with the disk
+// that it writes to. Then it is an error, and what the tasks use is still in use.
+func (s *Server) Close(ctx context.Context) error {
 	s.cancel()
-	err := s.http.Shutdown(context.Background())
+	err := s.http.Shutdown(ctx)
 	<-s.ended
 	return err
 }
