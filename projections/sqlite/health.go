@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	sqlite3 "github.com/ncruces/go-sqlite3"
 
+	"github.com/bleepstore/bleepstore/internal/fulldisk"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -80,4 +80,4 @@ func (h *health) retry(ctx context.Context, write func() error) error {
 	}
 }
 
-func isFull(err error) bool { return errors.Is(err, sqlite3.FULL) || errors.Is(err, syscall.ENOSPC) }
+func isFull(err error) bool { return errors.Is(err, sqlite3.FULL) || fulldisk.Is(err) }
