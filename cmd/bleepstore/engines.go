@@ -8,7 +8,6 @@ import (
 	"github.com/bleepstore/bleepstore/internal/durable"
 	"github.com/bleepstore/bleepstore/projections"
 	"github.com/bleepstore/bleepstore/projections/jsonl"
-	"github.com/bleepstore/bleepstore/projections/memory"
 	"github.com/bleepstore/bleepstore/projections/pebble"
 	"github.com/bleepstore/bleepstore/projections/sqlite"
 )
@@ -16,8 +15,6 @@ import (
 // openStore opens the store of an engine that keeps it in a folder.
 func openStore(engine, dir string) (projections.MetadataStore, error) {
 	switch engine {
-	case config.EngineMemory:
-		return memory.New(), nil
 	case config.EngineJSONL:
 		return opened(jsonl.Open(dir))
 	case config.EngineSQLite:
