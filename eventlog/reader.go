@@ -85,8 +85,8 @@ func (l *Log) verifyBeforeFirst(ctx context.Context, pos Position, refuse func(s
 }
 
 // Next waits until there is a commit and returns it with those that are at hand behind it; never none.
-// The end of ctx leaves the reader as it was; any other error is final: ErrClosed, a *CorruptError, or an
-// *UnknownEventError.
+// The end of ctx leaves the reader as it was; any other error is final: ErrClosed, a *CorruptError, an *UnknownEventError, or
+// a *TrimmedError if the log was trimmed meanwhile beyond where the reader is.
 func (r *Reader) Next(ctx context.Context) ([]Commit, error) {
 	head, recent, err := r.wait(ctx)
 	if err != nil {
@@ -118,6 +118,8 @@ func (r *Reader) Next(ctx context.Context) ([]Commit, error) {
 		return commits, nil // what came before an error is sound; the next call meets the error again
 	case r.log.isClosed():
 		return nil, ErrClosed
+	case r.pos.Seq+1 < r.log.First(): // whatever came of it
+		return nil, &TrimmedError{Position: r.pos, First: r.log.First()}
 	case err != nil:
 		return nil, err
 	}

@@ -190,3 +190,42 @@ func testFollowRefusesALogThatBeginsBehindTheArchive(t *testing.T, log *eventlog
 	must(t, <-ended)
 	wantCommits(t, a, eventlog.Position{}, commits)
 }
+
+// A reader that is slow goes on in the archive when the log is trimmed under it, and then in the log again.
+func TestALogThatIsTrimmedUnderItsReader(t *testing.T) {
+	everywhere(t, func(t *testing.T, log *eventlog.Log, all files.Files) {
+		commits := appendCommits(t, log, 100)
+		a := open(t, all, log.ID())
+		must(t, a.Append(t.Context(), commits[:60]))
+		reader, err := a.Reader(t.Context(), log, eventlog.Position{})
+		must(t, err)
+		defer reader.Close()
+		must(t, log.Trim(t.Context(), commits[49].Position))
+		var read []eventlog.Commit
+		for len(read) < len(commits) {
+			more, err := reader.Next(t.Context())
+			must(t, err)
+			read = append(read, more...)
+		}
+		for i, commit := range read {
+			if commit.Position != commits[i].Position {
+				t.Fatalf("commit %d is %v, want %v", i, commit.Position, commits[i].Position)
+			}
+		}
+	})
+}
+
+// A position that neither the log nor the archive has any more is an error, and no reason to wait.
+func TestATrimmedLogWithoutItsFront(t *testing.T) {
+	log, all := newLog(t), newDir(t)
+	commits := appendCommits(t, log, 100)
+	a := open(t, all, log.ID())
+	must(t, a.Append(t.Context(), commits[:10]))
+	reader, err := a.Reader(t.Context(), log, commits[9].Position)
+	must(t, err)
+	defer reader.Close()
+	must(t, log.Trim(t.Context(), commits[49].Position))
+	if more, err := reader.Next(t.Context()); !errors.Is(err, archive.ErrNotArchived) {
+		t.Errorf("read %d commits, %v; want ErrNotArchived", len(more), err)
+	}
+}
