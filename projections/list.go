@@ -39,28 +39,32 @@ type Listing struct {
 type Page[T any] struct {
 	Records        []T
 	CommonPrefixes []string
-	Truncated      bool   // there are entries behind this page
+	Truncated      bool   // there are entries behind this page, or may be
 	Next           string // the last entry, if Truncated: the Marker of the next page
 	NextID         string // the id of the last record, where it is one of several of its key: the next MarkerID
 }
 
 // ListObjects returns a page of the current objects of a bucket.
 func ListObjects(ctx context.Context, store MetadataStore, l Listing) (Page[*Object], error) {
-	return list(ctx, l, store.Objects, func(o *Object) (key, id string) { return o.Key, "" })
+	return list(ctx, l, store.SeekCost(), store.Objects, func(o *Object) (key, id string) { return o.Key, "" })
 }
 
 // ListUploads returns a page of the uploads of a bucket.
 func ListUploads(ctx context.Context, store MetadataStore, l Listing) (Page[*Upload], error) {
-	return list(ctx, l, store.Uploads, func(u *Upload) (key, id string) { return u.Key, u.ID })
+	return list(ctx, l, store.SeekCost(), store.Uploads, func(u *Upload) (key, id string) { return u.Key, u.ID })
 }
 
 // smallScan is the size of a scan that is expected to end within a common prefix. A few records more than one cost
 // less than another scan.
 const smallScan = 16
 
-// list pages through what scan yields. at tells where a record is; its id is empty if it is the only one of its key.
+// maxSeeks is how many scans a page takes at most where beginning one is dear.
+const maxSeeks = 3
+
+// list pages through what scan yields, where it costs seekCost to begin one. at tells where a record is; its id is empty if it
+// is the only one of its key.
 func list[T any](
-	ctx context.Context, l Listing,
+	ctx context.Context, l Listing, seekCost int,
 	scan func(context.Context, string, Scan) ([]T, error),
 	at func(T) (key, id string),
 ) (Page[T], error) {
@@ -77,8 +81,13 @@ func list[T any](
 
 	// A scan asks for all that may fit, going by what the last one found, and one more, which tells whether the page is
 	// truncated. But where entries hide many records, small scans that seek behind each are cheaper.
-	size, perEntry := l.Limit, 1
-	for !p.done {
+	most := max(l.Limit, 2*seekCost)
+	size, perEntry := most, 1
+	for seeks := 0; !p.done; seeks++ {
+		if seekCost > 0 && seeks >= maxSeeks && p.entries() > 0 {
+			p.page.Truncated = true
+			break
+		}
 		p.next.Limit = min(size, (l.Limit-p.entries())*perEntry) + 1
 		records, err := scan(ctx, l.Bucket, p.next)
 		if err != nil {
@@ -91,10 +100,10 @@ func list[T any](
 			break
 		}
 		found := p.entries() - before
-		if perEntry = (len(records) + found - 1) / found; perEntry > smallScan/2 {
+		if perEntry = (len(records) + found - 1) / found; perEntry > smallScan/2+seekCost {
 			size = smallScan
 		} else {
-			size = min(size*4, l.Limit)
+			size = min(size*4, most)
 		}
 	}
 	if !p.page.Truncated {
@@ -158,7 +167,7 @@ func (p *pager[T]) begin() {
 
 // seekBehind goes on behind all keys with a prefix.
 func (p *pager[T]) seekBehind(prefix string) {
-	start, exists := successor(prefix)
+	start, exists := Successor(prefix)
 	p.next.Start, p.next.After = start, ""
 	p.done = p.done || !exists
 }
@@ -183,9 +192,9 @@ func behind(key, id string) (start, after string) {
 	return key, id
 }
 
-// successor returns the smallest string that is greater than all strings with a prefix; false if there is none.
+// Successor returns the smallest string that is greater than all strings with a prefix; false if there is none.
 // It is valid UTF-8 if prefix is, for engines that take nothing else: code points sort as their encodings do.
-func successor(prefix string) (string, bool) {
+func Successor(prefix string) (string, bool) {
 	for prefix != "" {
 		r, n := utf8.DecodeLastRuneInString(prefix)
 		prefix = prefix[:len(prefix)-n]

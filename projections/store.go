@@ -16,6 +16,9 @@ import (
 // ErrNotFound says that a store has no such record.
 var ErrNotFound = errors.New("record not found")
 
+// ErrUnavailable says that a store cannot answer now, for a cause outside of it that may pass.
+var ErrUnavailable = errors.New("the metadata cannot be reached")
+
 // DamagedError says that the files of a store are not what was written to them. It is final: what the store holds cannot be
 // trusted, but the log knows better.
 type DamagedError struct {
@@ -33,7 +36,7 @@ func (e *DamagedError) Unwrap() error { return e.Found }
 
 // Records are what queries are answered from. They are safe for concurrent use.
 //
-// Keys are compared as UTF-8 bytes on every engine. Records that are handed out are the caller's to read, not to
+// Keys are compared as UTF-8 bytes on every engine; those of records have 1 to 1,024 of them. Records that are handed out are the caller's to read, not to
 // modify. A record that is not there is ErrNotFound; a list that has nothing to return is empty, without an error.
 type Records interface {
 	// Position is the commit up to which the log is applied; zero in a new store.
@@ -74,6 +77,10 @@ type Records interface {
 	// Garbage returns up to limit garbage records behind one, or from the beginning for the zero Garbage: the oldest first
 	// and, of one time, ascending by blob.
 	Garbage(ctx context.Context, after Garbage, limit int) ([]Garbage, error)
+
+	// SeekCost is how many records a scan could pass in the time that it takes to begin one: 0 where records are at hand,
+	// hundreds behind a network.
+	SeekCost() int
 }
 
 // MetadataStore keeps records and answers for them. It is safe for concurrent use; only one Apply runs at a time.

@@ -18,7 +18,7 @@ func ListVersions(ctx context.Context, records Records, l Listing) (Page[ListedV
 	scan := func(ctx context.Context, bucket string, scan Scan) ([]ListedVersion, error) {
 		return scanVersions(ctx, records, bucket, scan)
 	}
-	return list(ctx, l, scan, func(v ListedVersion) (key, id string) { return v.Key, v.Version.Version })
+	return list(ctx, l, records.SeekCost(), scan, func(v ListedVersion) (key, id string) { return v.Key, v.Version.Version })
 }
 
 // scanVersions merges the scans of current objects and of other versions.

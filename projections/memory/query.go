@@ -99,6 +99,9 @@ func (s *records) Garbage(_ context.Context, after projections.Garbage, limit in
 	return ascend(s, s.garbage, after, true, limit, func(projections.Garbage) bool { return true }), nil
 }
 
+// SeekCost implements Records.
+func (*records) SeekCost() int { return 0 }
+
 // begin returns where a scan of keys with several records each begins: the key and, only if it is Start, After.
 func begin(scan projections.Scan) (key, after string) {
 	if scan.Prefix > scan.Start {

@@ -110,6 +110,9 @@ func (r records) Garbage(ctx context.Context, after projections.Garbage, limit i
 	return scan[projections.Garbage](ctx, r, prefixed([]byte{kindGarbage}).behind(garbageKey(after)), limit)
 }
 
+// SeekCost implements Records.
+func (records) SeekCost() int { return 0 }
+
 // severalOfKey is the span of a scan of records of which a key has several, but for Scan.After.
 func severalOfKey(kind byte, bucket string, sc projections.Scan) span {
 	prefix := appendEscaped(inBucket(kind, bucket, len(sc.Prefix)), sc.Prefix)

@@ -139,6 +139,9 @@ func (r records) Garbage(ctx context.Context, after projections.Garbage, limit i
 	return values(list(ctx, r, garbage, garbageFrom, formatTime(after.Since), after.ID, limit))
 }
 
+// SeekCost implements Records.
+func (records) SeekCost() int { return 0 }
+
 // find returns the record that a condition selects. Format names it for errors, with the arguments of the condition.
 func find[T any](ctx context.Context, r records, t *table[T], condition, format string, args ...any) (*T, error) {
 	var found []*T

@@ -27,7 +27,7 @@ func recordsOfUploads(list []*projections.Upload) (records []record) {
 
 // severalKeys are keys of which one's records could lie between another's.
 var severalKeys = []string{
-	"", "\x00", "\x00\x00", "\x00\x01", "\x01", "a", "a\x00", "a\x00\x00", "a\x00\x01", "a\x00b", "a\x01", "a/", "a/b", "aa",
+	"\x00", "\x00\x00", "\x00\x01", "\x01", "a", "a\x00", "a\x00\x00", "a\x00\x01", "a\x00b", "a\x01", "a/", "a/b", "aa",
 	strings.Repeat("\x00", 1024), strings.Repeat("k", 1024), "\uffff", "\U00010000",
 }
 

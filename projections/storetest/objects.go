@@ -163,7 +163,7 @@ func testNeighbours(s *suite) {
 	buckets := []string{"a", "a-", "a.b", "ab", "b"}
 	for _, b := range buckets {
 		s.apply(
-			projections.PutObject{Object: object(b, "", b)},
+			projections.PutObject{Object: object(b, "!", b)},
 			projections.PutObject{Object: object(b, "b", b)},
 			projections.PutObject{Object: object(b, "\U0010ffff", b)},
 			projections.PutVersion{Version: version(b, "b", b)},
@@ -173,7 +173,7 @@ func testNeighbours(s *suite) {
 		)
 	}
 	for _, b := range buckets {
-		wantList(s, "Objects", s.objects(b, all), object(b, "", b), object(b, "b", b), object(b, "\U0010ffff", b))
+		wantList(s, "Objects", s.objects(b, all), object(b, "!", b), object(b, "b", b), object(b, "\U0010ffff", b))
 		wantList(s, "Versions", s.versions(b, all), version(b, "b", b))
 		wantList(s, "Uploads", s.uploads(b, all), upload(b, "b", b))
 		wantList(s, "Parts", s.parts(b, 0, 100), part(b, 1), part(b, 10_000))
@@ -183,12 +183,12 @@ func testNeighbours(s *suite) {
 		projections.DeleteVersion{Bucket: "a", Key: "b", Version: "a"},
 		projections.DeleteUpload{Bucket: "a", Key: "b", ID: "a"},
 	)
-	wantList(s, "Objects of a", s.objects("a", all), object("a", "", "a"), object("a", "\U0010ffff", "a"))
+	wantList(s, "Objects of a", s.objects("a", all), object("a", "!", "a"), object("a", "\U0010ffff", "a"))
 	wantList(s, "Versions of a", s.versions("a", all))
 	wantList(s, "Uploads of a", s.uploads("a", all))
 	wantList(s, "Parts of a", s.parts("a", 0, 100))
 	for _, b := range buckets[1:] {
-		wantList(s, "Objects", s.objects(b, all), object(b, "", b), object(b, "b", b), object(b, "\U0010ffff", b))
+		wantList(s, "Objects", s.objects(b, all), object(b, "!", b), object(b, "b", b), object(b, "\U0010ffff", b))
 		wantList(s, "Versions", s.versions(b, all), version(b, "b", b))
 		wantList(s, "Uploads", s.uploads(b, all), upload(b, "b", b))
 		wantList(s, "Parts", s.parts(b, 0, 100), part(b, 1), part(b, 10_000))

@@ -105,7 +105,7 @@ type generator struct{ *rand.Rand }
 
 var (
 	randomBuckets = []string{"b", "b-", "bb"}
-	randomKeys    = []string{"", "\x00", "a", "a\x00", "a\x00b", "a/", "a/b", "aa", "é", "\uffff", "😀"}
+	randomKeys    = []string{"\x00", "a", "a\x00", "a\x00b", "a/", "a/b", "aa", "é", "\uffff", "😀"}
 	randomIDs     = []string{"1", "10", "2", "20"}
 )
 

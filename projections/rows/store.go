@@ -1,0 +1,182 @@
+package rows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/failpoint"
+	"github.com/bleepstore/bleepstore/projections"
+	"github.com/bleepstore/bleepstore/projections/memory"
+)
+
+// Store is a MetadataStore of a Table. While it is open, nothing else writes to the table.
+//
+// An Apply writes the rows of objects, versions, uploads, parts and garbage, all at once, and returns when they are written:
+// for a put, that is one round trip. The position, buckets and counts of shared blobs change in memory, and are written
+// some time later, together; see flush. Behind a crash, the table is therefore that of the position that it names, except
+// that rows of later commits may be there. Nobody asks before they are applied once more, which ends in the same rows.
+type Store struct {
+	records
+	table  Table
+	memory *memory.Store // position, buckets, and counts of shared blobs
+	report func(error)
+
+	applying  chan struct{}         // holds a token while an Apply is under way, or a snapshot is begun
+	snapshots map[*overlay]struct{} // those open; guarded by the token
+
+	mu      sync.Mutex // guards what is below
+	pending *pending
+	err     error // why the last call of the table failed that changes something; nil if it did not
+	lost    error // what ended the store: nothing can be written any more
+
+	state    stateRecord        // as the table has it; used by the flusher only
+	rouse    chan struct{}      // tells the flusher that there is something to write, and not to wait
+	flushed  *sync.Cond         // on mu: a flush has ended
+	closing  context.CancelFunc // ends the flusher, after a last flush
+	flushing sync.WaitGroup
+}
+
+var _ projections.MetadataStore = (*Store)(nil)
+
+const (
+	// minRetry and maxRetry bound the pause before a call that failed is repeated. The table has repeated it for some seconds
+	// already.
+	minRetry = 100 * time.Millisecond
+	maxRetry = 5 * time.Second
+
+	closeTimeout = 5 * time.Second // for the last flush
+)
+
+// Open opens the store of a table, which belongs to it from then on. It reads all buckets and counts of shared blobs.
+//
+// Writes that fail are repeated until they succeed, because a service that is away comes back, and permissions are given;
+// report is told why, each time.
+func Open(ctx context.Context, table Table, report func(error)) (*Store, error) {
+	s := &Store{
+		table: table, memory: memory.New(), report: report,
+		applying:  make(chan struct{}, 1),
+		snapshots: make(map[*overlay]struct{}),
+		pending:   newPending(),
+		rouse:     make(chan struct{}, 1),
+	}
+	s.flushed = sync.NewCond(&s.mu)
+	s.records = records{Records: s.memory, rows: table}
+	if err := s.load(ctx); err != nil {
+		return nil, errors.Join(err, table.Close())
+	}
+	flusher, closing := context.WithCancel(context.Background())
+	s.closing = closing
+	s.flushing.Go(func() { s.flushAlways(flusher) })
+	return s, nil
+}
+
+// Apply implements MetadataStore.
+func (s *Store) Apply(ctx context.Context, pos eventlog.Position, changes []projections.Change) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.end()
+	p, err := makePlan(pos.Seq, changes)
+	if err != nil {
+		return err
+	}
+	err = s.insist(ctx, func(ctx context.Context) error {
+		if err := p.drop(ctx, s.table); err != nil {
+			return err
+		}
+		writes, keys := p.list()
+		if len(writes) == 0 {
+			return nil
+		}
+		if err := s.keepForSnapshots(ctx, keys); err != nil {
+			return err
+		}
+		return s.table.Write(ctx, writes)
+	})
+	if err != nil {
+		return fmt.Errorf("write the rows of %v: %w", pos, err)
+	}
+	failpoint.Hit("between rows and position")
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.memory.Apply(ctx, pos, p.inMemory); err != nil {
+		return err
+	}
+	s.pending.add(pos, p.inMemory)
+	for s.pending.tooMany() && s.lost == nil && ctx.Err() == nil {
+		s.flushNow()
+		s.flushed.Wait()
+	}
+	return nil
+}
+
+// begin waits until no other Apply is under way.
+func (s *Store) begin(ctx context.Context) error {
+	select {
+	case s.applying <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *Store) end() { <-s.applying }
+
+// insist repeats what changes the table until it succeeds, the store is lost, or ctx ends.
+func (s *Store) insist(ctx context.Context, do func(context.Context) error) error {
+	for pause := minRetry; ; pause = min(2*pause, maxRetry) {
+		if err := s.lostBy(); err != nil {
+			return err
+		}
+		err := do(ctx)
+		if ctx.Err() != nil && err != nil {
+			return err
+		}
+		s.tried(err)
+		if err == nil || errors.Is(err, ErrChanged) {
+			return err
+		}
+		s.report(err)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+func (s *Store) tried(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = err
+}
+
+func (s *Store) lostBy() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost
+}
+
+// Check implements MetadataStore. It fails too while what was applied cannot be written.
+func (s *Store) Check(ctx context.Context) error {
+	s.mu.Lock()
+	err := errors.Join(s.lost, s.err)
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return s.table.Check(ctx)
+}
+
+// Close implements MetadataStore. It writes the position, for which it waits some seconds; without that, the next store
+// applies again what is behind the one before.
+func (s *Store) Close() error {
+	s.closing()
+	s.flushing.Wait()
+	return s.table.Close()
+}
