@@ -14,6 +14,7 @@ import (
 	"github.com/bleepstore/bleepstore/internal/damage"
 	"github.com/bleepstore/bleepstore/internal/durable"
 	"github.com/bleepstore/bleepstore/internal/group"
+	"github.com/bleepstore/bleepstore/internal/pebbledb"
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/sstable"
 )
@@ -43,12 +44,16 @@ const maxBatch = 1 << 20
 func openSmall(d disk, dir string) (*smallStore, error) {
 	s := &smallStore{disk: d}
 	options := smallOptions(d)
-	err := s.write(func() (err error) {
-		options.ErrorIfNotExists, err = d.holdsTables(dir)
-		if err == nil {
-			s.db, err = pebble.Open(dir, options)
-		}
-		return err
+	var err error
+	s.db, err = pebbledb.Open(options, func() (db *pebble.DB, err error) {
+		err = s.write(func() (err error) {
+			options.ErrorIfNotExists, err = d.holdsTables(dir)
+			if err == nil {
+				db, err = pebble.Open(dir, options)
+			}
+			return err
+		})
+		return db, err
 	})
 	if damage.Is(err) {
 		return nil, &backends.DamagedError{Dir: dir, Found: err}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/internal/damage"
+	"github.com/bleepstore/bleepstore/internal/pebbledb"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -42,7 +43,8 @@ func Open(dir string) (*Store, error) { return open(dir, vfs.Default) }
 
 func open(dir string, fs vfs.FS) (*Store, error) {
 	h := &health{fs: fs, dir: dir, closing: make(chan struct{})}
-	db, err := lsm.Open(dir, options(h))
+	o := options(h)
+	db, err := pebbledb.Open(o, func() (*lsm.DB, error) { return lsm.Open(dir, o) })
 	if damage.Is(err) {
 		return nil, &projections.DamagedError{Dir: dir, Found: err}
 	}

@@ -1,0 +1,36 @@
+// Package pebbledb has what Pebble databases need beside Pebble.
+package pebbledb
+
+import (
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// Open opens a database with open, which uses options, and returns an error when Pebble's work behind it fails meanwhile: when
+// it opens, Pebble writes to tables what its log holds, and on a disk that fails it repeats that without end and without a
+// word. It goes on with that in a goroutine that nothing ends; the process should end soon.
+func Open(options *pebble.Options, open func() (*pebble.DB, error)) (*pebble.DB, error) {
+	type result struct {
+		db  *pebble.DB
+		err error
+	}
+	failed := make(chan error, 1)
+	options.AddEventListener(pebble.EventListener{BackgroundError: func(err error) {
+		select {
+		case failed <- err:
+		default: // the first one is known
+		}
+	}})
+	opened := make(chan result, 1)
+	go func() {
+		db, err := open()
+		opened <- result{db, err}
+	}()
+	select {
+	case r := <-opened:
+		return r.db, r.err
+	case err := <-failed:
+		return nil, fmt.Errorf("write to tables what the log of Pebble holds: %w", err)
+	}
+}
