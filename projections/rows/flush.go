@@ -107,11 +107,13 @@ func (s *Store) flushAlways(ctx context.Context) {
 	defer stop()
 	tick := time.NewTicker(flushInterval)
 	defer tick.Stop()
-	for ctx.Err() == nil {
+	for {
 		select {
 		case <-tick.C:
 		case <-s.rouse:
 		case <-ctx.Done():
+			s.flush(work)
+			return
 		}
 		s.flush(work)
 	}

@@ -84,10 +84,12 @@ func newestFirst(id string) string {
 // group they do not, so that a scan reads all of one and sorts it. That is slow where many keys of nearly the longest length
 // have the same front of maxShort characters, and right.
 //
-// The front is longer than any key* that is not long, lest one lies within a group.
+// The front ends where the first character does that does not lie within the first maxShort bytes of key*. So it is longer
+// than any key* that is not long, and no front begins with another: nothing lies within a group.
 const (
-	maxShort = maxFront - utf8.UTFMax              // bytes of key* that is not long, without its end
-	maxFront = MaxSort - len(endOfFront) - 16 - 32 // 16 digits of hash, and an id of up to 32
+	// maxShort is how many bytes a key* has that is not long, without its end. It leaves room for a front, with 16 digits of hash
+	// and an id of up to 32.
+	maxShort = MaxSort - utf8.UTFMax - len(endOfFront) - 16 - 32
 
 	endOfKey   = "\x00\x01"
 	escapedNUL = "\x00\x02"
@@ -108,10 +110,13 @@ func ofKey(key string) string {
 // escape makes key* without its end.
 func escape(key string) string { return strings.ReplaceAll(key, "\x00", escapedNUL) }
 
-// front is what a group's rows begin with: as much of a long key* as there is room for.
+// front is what a group's rows begin with: the beginning of a long key*.
 func front(escaped string) string {
-	cut := cutText(escaped, maxFront)
-	return strings.TrimSuffix(cut, "\x00") // half of an escape
+	end := maxShort + 1
+	for end < len(escaped) && (!utf8.RuneStart(escaped[end]) || escaped[end-1] == 0) { // an escape is a character
+		end++
+	}
+	return escaped[:end]
 }
 
 // groupOf returns what the rows of a group begin with of which a row is; false if it is in none.

@@ -15,9 +15,10 @@ import (
 
 // memoryTable is a Table in memory, with what a service does that fails.
 type memoryTable struct {
-	mu    sync.Mutex
-	rows  map[rows.Key]rows.Row
-	calls int // that were begun
+	mu           sync.Mutex
+	rows         map[rows.Key]rows.Row
+	reads        int // calls of Get and Scan
+	objectWrites int // calls of Write with an object
 
 	// fail, if not nil, is asked before each row that is written, and each other call, whether it fails.
 	fail func() error
@@ -26,12 +27,6 @@ type memoryTable struct {
 func newMemoryTable() *memoryTable { return &memoryTable{rows: make(map[rows.Key]rows.Row)} }
 
 var errBroken = errors.New("the service is broken")
-
-// begin counts a call, and fails it.
-func (m *memoryTable) begin() error {
-	m.calls++
-	return m.trouble()
-}
 
 func (m *memoryTable) trouble() error {
 	if m.fail == nil {
@@ -49,7 +44,8 @@ func (m *memoryTable) setFail(fail func() error) {
 func (m *memoryTable) Get(_ context.Context, keys []rows.Key) ([]*rows.Row, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.begin(); err != nil {
+	m.reads++
+	if err := m.trouble(); err != nil {
 		return nil, err
 	}
 	found := make([]*rows.Row, len(keys))
@@ -64,7 +60,8 @@ func (m *memoryTable) Get(_ context.Context, keys []rows.Key) ([]*rows.Row, erro
 func (m *memoryTable) Scan(_ context.Context, partition, from, to string, limit int) ([]rows.Row, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.begin(); err != nil {
+	m.reads++
+	if err := m.trouble(); err != nil {
 		return nil, err
 	}
 	if len(from) > rows.MaxSort || len(to) > rows.MaxSort || limit < 1 {
@@ -84,7 +81,9 @@ func (m *memoryTable) Scan(_ context.Context, partition, from, to string, limit 
 func (m *memoryTable) Write(_ context.Context, writes []rows.Write) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.calls++
+	if slices.ContainsFunc(writes, func(w rows.Write) bool { return strings.HasPrefix(w.Partition, "object/") }) {
+		m.objectWrites++
+	}
 	writes = slices.Clone(writes)
 	rand.Shuffle(len(writes), func(i, j int) { writes[i], writes[j] = writes[j], writes[i] })
 	for _, w := range writes {
@@ -108,7 +107,7 @@ func (m *memoryTable) Write(_ context.Context, writes []rows.Write) error {
 func (m *memoryTable) Swap(_ context.Context, row rows.Row, was string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.begin(); err != nil {
+	if err := m.trouble(); err != nil {
 		return err
 	}
 	if now := m.rows[row.Key].Record; now != was && now != row.Record {
@@ -121,7 +120,7 @@ func (m *memoryTable) Swap(_ context.Context, row rows.Row, was string) error {
 func (m *memoryTable) Check(context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.begin()
+	return m.trouble()
 }
 
 func (m *memoryTable) Close() error { return nil }

@@ -1,0 +1,235 @@
+package rows_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/projections"
+	"github.com/bleepstore/bleepstore/projections/rows"
+	"github.com/bleepstore/bleepstore/projections/storetest"
+)
+
+func putObject(key string, size int64) projections.Change {
+	return projections.PutObject{Object: &projections.Object{Bucket: "b", Key: key, Object: eventlog.Object{Size: size}}}
+}
+
+func mustApply(t *testing.T, store projections.MetadataStore, seq uint64, changes ...projections.Change) {
+	t.Helper()
+	if err := store.Apply(t.Context(), position(seq), changes); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// until waits for a condition.
+func until(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(10 * time.Second); !condition(); <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 10 s: %s", what)
+		}
+	}
+}
+
+// While the service is away, writes wait, reads fail, and the check says why. When it is back, all goes on.
+func TestServiceAway(t *testing.T) {
+	table := newMemoryTable()
+	var reported atomic.Int64
+	store, err := rows.Open(t.Context(), table, func(error) { reported.Add(1) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	table.setFail(func() error { return errBroken })
+	applied := make(chan error, 1)
+	go func() { applied <- store.Apply(t.Context(), position(1), []projections.Change{putObject("key", 1)}) }()
+	until(t, "the failure was reported", func() bool { return reported.Load() > 0 })
+
+	if err := store.Check(t.Context()); !errors.Is(err, errBroken) {
+		t.Errorf("Check: %v", err)
+	}
+	if _, err := store.Object(t.Context(), "b", "key"); !errors.Is(err, projections.ErrUnavailable) || !errors.Is(err, errBroken) {
+		t.Errorf("Object: %v", err)
+	}
+	if _, err := store.Objects(t.Context(), "b", projections.Scan{Limit: 1}); !errors.Is(err, projections.ErrUnavailable) {
+		t.Errorf("Objects: %v", err)
+	}
+	if _, err := rows.Open(t.Context(), table, func(error) {}); !errors.Is(err, errBroken) {
+		t.Errorf("Open: %v", err)
+	}
+	table.setFail(nil)
+	if err := <-applied; err != nil {
+		t.Errorf("Apply: %v", err)
+	}
+	if err := store.Check(t.Context()); err != nil {
+		t.Errorf("Check: %v", err)
+	}
+	if _, err := store.Object(t.Context(), "b", "key"); err != nil {
+		t.Errorf("Object: %v", err)
+	}
+}
+
+// An Apply that waits for the service ends with its context, and a store that does so can be closed.
+func TestApplyEndsWithItsContext(t *testing.T) {
+	table := newMemoryTable()
+	store := open(t, table)
+	table.setFail(func() error { return errBroken })
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := store.Apply(ctx, position(1), []projections.Change{putObject("key", 1)}); !errors.Is(err, errBroken) {
+		t.Errorf("Apply: %v", err)
+	}
+	if err := store.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+}
+
+// Of two servers with one table, the first to notice stops.
+func TestTwoWriters(t *testing.T) {
+	table := newMemoryTable()
+	first, second := open(t, table), open(t, table)
+	defer first.Close()
+	mustApply(t, second, 1, putObject("key", 1))
+	if err := second.Close(); err != nil {
+		t.Fatal(err)
+	}
+	mustApply(t, first, 2, putObject("key", 2))
+	until(t, "the first one stops", func() bool { return first.Check(t.Context()) != nil })
+	if err := first.Check(t.Context()); !errors.Is(err, rows.ErrChanged) || !strings.Contains(err.Error(), "another server") {
+		t.Errorf("Check: %v", err)
+	}
+	if err := first.Apply(t.Context(), position(3), []projections.Change{putObject("key", 3)}); err == nil {
+		t.Error("a store that is not alone goes on")
+	}
+}
+
+// A store does not need to be told of a table that another program's format is in.
+func TestOtherFormat(t *testing.T) {
+	table := newMemoryTable()
+	row := rows.Row{Key: rows.Key{Partition: "state", Sort: "state"}, Record: `{"format":99}`}
+	if err := table.Swap(t.Context(), row, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rows.Open(t.Context(), table, func(error) {}); err == nil || !strings.Contains(err.Error(), "format 99") {
+		t.Errorf("Open: %v", err)
+	}
+}
+
+// What a put applies costs one write of the table, and nothing is read for it.
+func TestCallsOfAPut(t *testing.T) {
+	table := newMemoryTable()
+	store := open(t, table)
+	defer store.Close()
+	mustApply(t, store, 1, projections.PutBucket{Bucket: &projections.Bucket{Name: "b"}}, putObject("key", 1))
+	table.mu.Lock()
+	reads, writes := table.reads, table.objectWrites
+	table.mu.Unlock()
+	if _, err := store.Bucket(t.Context(), "b"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Shared(t.Context(), "blob"); err != nil {
+		t.Fatal(err)
+	}
+	mustApply(t, store, 2, putObject("key", 2), projections.PutGarbage{Garbage: projections.Garbage{FreeBlob: eventlog.FreeBlob{ID: "blob"}, Since: time.Now()}})
+	table.mu.Lock()
+	defer table.mu.Unlock()
+	if table.reads != reads || table.objectWrites != writes+1 {
+		t.Errorf("the put took %d reads of the table and %d writes, want 0 and 1", table.reads-reads, table.objectWrites-writes)
+	}
+}
+
+// Snapshots stay what they were while random changes are made, also to rows that a page of theirs ends at.
+func TestSnapshotsUnderChange(t *testing.T) {
+	store := open(t, newMemoryTable())
+	defer store.Close()
+	type taken struct {
+		projections.Snapshot
+		dump storetest.Dump
+	}
+	var all []taken
+	for seq := uint64(1); seq <= 200; seq++ {
+		if seq%20 == 0 {
+			snapshot, err := store.Snapshot(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			dump, err := storetest.DumpOf(t.Context(), store)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, taken{snapshot, dump})
+		}
+		mustApply(t, store, seq, changesOf(t, store, seq)...)
+	}
+	for i, s := range all {
+		dump, err := storetest.DumpOf(t.Context(), s)
+		if err != nil || !reflect.DeepEqual(dump, s.dump) {
+			t.Errorf("snapshot %d is not what it was: %v", i, err)
+		}
+		var keys []string
+		for start := ""; ; { // by pages of one
+			page, err := s.Objects(t.Context(), "b", projections.Scan{Start: start, Limit: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(page) == 0 {
+				break
+			}
+			keys = append(keys, page[0].Key)
+			start = page[0].Key + "\x00"
+		}
+		whole, err := s.Objects(t.Context(), "b", projections.Scan{Limit: 1000})
+		if err != nil || len(whole) != len(keys) {
+			t.Errorf("snapshot %d has %d objects, and %d by pages of one: %v", i, len(whole), len(keys), err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Long keys with the same front are in order, among others, however a scan begins.
+func TestLongKeys(t *testing.T) {
+	store := open(t, newMemoryTable())
+	defer store.Close()
+	front := strings.Repeat("k", 990)
+	var keys []string
+	for i := range 30 {
+		keys = append(keys, fmt.Sprintf("%s%02d", front, i))
+	}
+	keys = append([]string{"a", strings.Repeat("k", 960), front[:970] + "\x00", front[:970] + "a\x00\x00"}, append(keys, front[:970]+"l", front[:972]+"\U0010ffff"+"x", "l")...)
+	changes := make([]projections.Change, 0, 2*len(keys))
+	for _, key := range keys {
+		for _, id := range []string{"1", "2"} {
+			changes = append(changes, projections.PutUpload{Upload: &projections.Upload{Bucket: "b", Key: key, ID: id}})
+		}
+	}
+	mustApply(t, store, 1, changes...)
+	whole, err := store.Uploads(t.Context(), "b", projections.Scan{Limit: 1000})
+	if err != nil || len(whole) != len(changes) {
+		t.Fatalf("%d uploads, %v; want %d", len(whole), err, len(changes))
+	}
+	for i, u := range whole {
+		if i > 0 && (whole[i-1].Key > u.Key || whole[i-1].Key == u.Key && whole[i-1].ID >= u.ID) {
+			t.Errorf("upload %d is out of order", i)
+		}
+		for _, limit := range []int{1, 3, 1000} {
+			rest, err := store.Uploads(t.Context(), "b", projections.Scan{Start: u.Key, After: u.ID, Limit: limit})
+			if want := whole[i+1 : min(i+1+limit, len(whole))]; err != nil || len(rest) != len(want) || len(rest) > 0 && !reflect.DeepEqual(rest, want) {
+				t.Fatalf("behind upload %d, %d of %d were found, %v", i, len(rest), len(want), err)
+			}
+		}
+		under, err := store.Uploads(t.Context(), "b", projections.Scan{Prefix: u.Key, Limit: 1000})
+		if err != nil || len(under) < 2 || under[0].Key != u.Key {
+			t.Fatalf("with the prefix of upload %d, %d were found, %v", i, len(under), err)
+		}
+	}
+}
