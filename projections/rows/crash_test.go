@@ -118,7 +118,7 @@ func TestCrash(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	const commits = 60
-	for range 60 {
+	for range 30 {
 		table := newMemoryTable()
 		for life := int64(1); ; life++ {
 			ctx, dead := context.WithCancel(t.Context())

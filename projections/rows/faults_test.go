@@ -233,3 +233,52 @@ func TestLongKeys(t *testing.T) {
 		}
 	}
 }
+
+// What a filling that was cut short has left is not there for the next one, nor after it.
+func TestFillingCutShort(t *testing.T) {
+	table := newMemoryTable()
+	store := open(t, table)
+	bucket := projections.PutBucket{Bucket: &projections.Bucket{Name: "gone"}}
+	if err := store.Apply(t.Context(), eventlog.Position{}, []projections.Change{putObject("a", 1), putObject("gone", 1), bucket}); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	store = open(t, table)
+	if err := store.Apply(t.Context(), eventlog.Position{}, []projections.Change{putObject("a", 2), putObject("c", 2)}); err != nil {
+		t.Fatal(err)
+	}
+	mustApply(t, store, 5, putObject("d", 2))
+	mustApply(t, store, 6, putObject("e", 2))
+	for range 2 {
+		var keys []string
+		for start := ""; len(keys) < 10; {
+			page, err := store.Objects(t.Context(), "b", projections.Scan{Start: start, Limit: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(page) == 0 {
+				break
+			}
+			keys = append(keys, page[0].Key)
+			start = page[0].Key + "\x00"
+		}
+		if got := strings.Join(keys, ""); got != "acde" {
+			t.Errorf("the objects are %s, want acde", got)
+		}
+		if _, err := store.Object(t.Context(), "b", "gone"); !errors.Is(err, projections.ErrNotFound) {
+			t.Errorf("Object: %v", err)
+		}
+		if _, err := store.Bucket(t.Context(), "gone"); !errors.Is(err, projections.ErrNotFound) {
+			t.Errorf("Bucket: %v", err)
+		}
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		store = open(t, table)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -36,6 +36,7 @@ const (
 // stateRecord is the record of the state.
 type stateRecord struct {
 	Format   int               `json:"format"`
+	Begun    uint64            `json:"begun"` // how often the table was begun with
 	Position eventlog.Position `json:"position"`
 	Journal  bool              `json:"journal"` // the journal of the position has changes that may not be made yet
 }
@@ -75,20 +76,20 @@ func (p *pending) add(position eventlog.Position, changes []projections.Change) 
 func (p *pending) tooMany() bool { return len(p.rows) > maxPending }
 
 // writes returns what the changes do to the rows, in the order of their keys.
-func (p *pending) writes() ([]Write, error) {
+func (p *pending) writes(commit uint64) ([]Write, error) {
 	var writes []Write
 	compare := func(a, b Key) int {
 		return slices.Compare([]string{a.Partition, a.Sort}, []string{b.Partition, b.Sort})
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(p.rows), compare) {
-		write := removalOf(key, p.position.Seq)
+		write := removalOf(key, commit)
 		var err error
 		switch c := p.rows[key].(type) {
 		case projections.PutBucket:
-			write, err = putOf(key, p.position.Seq, c.Bucket)
+			write, err = putOf(key, commit, c.Bucket)
 		case projections.SetShared:
 			if c.Count > 1 {
-				write, err = putOf(key, p.position.Seq, projections.SharedBlob(c))
+				write, err = putOf(key, commit, projections.SharedBlob(c))
 			}
 		}
 		if err != nil {
@@ -144,25 +145,47 @@ func (s *Store) flush(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
-		if errors.Is(err, ErrChanged) {
-			err = fmt.Errorf("%w: another server writes to the same table; give each a table of its own, and start the server again", err)
-		}
-		s.lost = fmt.Errorf("write the position: %w", err)
+		s.lost = fmt.Errorf("write the position: %w", notAlone(err))
 	}
 	s.flushed.Broadcast()
 }
 
+// notAlone says what it means that the state is not what it was.
+func notAlone(err error) error {
+	if errors.Is(err, ErrChanged) {
+		return fmt.Errorf("%w: another server writes to the same table; give each a table of its own, and start the server again", err)
+	}
+	return err
+}
+
 // write makes a flush. Each step is repeated until it succeeds; an error is final.
 func (s *Store) write(ctx context.Context, p *pending) error {
-	writes, err := p.writes()
+	commit := s.begun.commit(p.position.Seq)
+	writes, err := p.writes(commit)
 	if err != nil {
 		return err
 	}
-	journal, err := journalOf(p.position.Seq, writes)
+	journal, err := journalOf(commit, writes)
 	if err != nil {
 		return err
 	}
-	next := stateRecord{Format: format, Position: p.position, Journal: len(journal) > 0}
+	next := stateRecord{Format: format, Begun: s.begun.count, Position: p.position, Journal: len(journal) > 0}
+
+	if len(journal) > 0 {
+		if err := s.insist(ctx, func(ctx context.Context) error { return s.table.Write(ctx, journal) }); err != nil {
+			return err
+		}
+	}
+	failpoint.Hit("before position")
+	if err := s.insist(ctx, func(ctx context.Context) error { return s.swap(ctx, next) }); err != nil {
+		return err
+	}
+	failpoint.Hit("after position")
+	return s.insist(ctx, func(ctx context.Context) error { return s.settle(ctx, writes, journal) })
+}
+
+// swap changes the state.
+func (s *Store) swap(ctx context.Context, next stateRecord) error {
 	was, err := s.state.text()
 	if err != nil {
 		return err
@@ -171,20 +194,12 @@ func (s *Store) write(ctx context.Context, p *pending) error {
 	if err != nil {
 		return err
 	}
-	row := Row{Key: stateKey, Commit: p.position.Seq, Record: text}
-
-	if len(journal) > 0 {
-		if err := s.insist(ctx, func(ctx context.Context) error { return s.table.Write(ctx, journal) }); err != nil {
-			return err
-		}
-	}
-	failpoint.Hit("before position")
-	if err := s.insist(ctx, func(ctx context.Context) error { return s.table.Swap(ctx, row, was) }); err != nil {
+	row := Row{Key: stateKey, Commit: s.begun.commit(next.Position.Seq), Record: text}
+	if err := s.table.Swap(ctx, row, was); err != nil {
 		return err
 	}
-	failpoint.Hit("after position")
 	s.state = next
-	return s.insist(ctx, func(ctx context.Context) error { return s.settle(ctx, writes, journal) })
+	return nil
 }
 
 // settle makes the writes of a journal that counts, and removes its rows, which are of no use then.

@@ -14,7 +14,7 @@ import (
 //
 //	partition        sort                                   record
 //	state            state                                  state: the position, and what goes with it
-//	journal          commit / number                        changes that are made when the state names them
+//	journal          commit / number                        changes that are made once the state names their commit
 //	bucket           name                                   Bucket
 //	object/BUCKET    key                                    Object
 //	version/BUCKET   key* newest-first(version)             Version

@@ -30,6 +30,13 @@ func (s *Store) load(ctx context.Context) error {
 		}
 		s.state = *state
 	}
+	s.begun = begun{table: s.table, count: s.state.Begun}
+	if s.state.Position.IsZero() {
+		s.begun.count++
+		if err := s.swap(ctx, stateRecord{Format: format, Begun: s.begun.count}); err != nil {
+			return notAlone(err)
+		}
+	}
 	if err := s.recover(ctx); err != nil {
 		return err
 	}
@@ -60,7 +67,7 @@ func loadAll[T any](ctx context.Context, s *Store, partition string, change func
 
 func (s *Store) eachPage(ctx context.Context, partition string, do func([]Row) error) error {
 	for from, more := "", true; more; {
-		page, err := scanRows(ctx, s.table, partition, from, "", loadPage)
+		page, err := scanRows(ctx, s.begun, partition, from, "", loadPage)
 		if err != nil {
 			return err
 		}
@@ -77,7 +84,7 @@ func (s *Store) eachPage(ctx context.Context, partition string, do func([]Row) e
 // recover makes the changes of the journal that the state names, as far as they are not made, and removes all journals.
 func (s *Store) recover(ctx context.Context) error {
 	counts := func(row Row) bool {
-		return s.state.Journal && strings.HasPrefix(row.Sort, journalPrefix(s.state.Position.Seq))
+		return s.state.Journal && strings.HasPrefix(row.Sort, journalPrefix(s.begun.commit(s.state.Position.Seq)))
 	}
 	return s.eachPage(ctx, partitionJournal, func(page []Row) error {
 		var removals []Write

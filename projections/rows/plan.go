@@ -11,7 +11,7 @@ import (
 
 // plan is what an Apply does to the table and to what is in memory. Later changes of a row replace earlier ones.
 type plan struct {
-	commit   uint64 // sequence of the commit that the rows are written by
+	commit   uint64 // of the rows
 	writes   map[Key]Write
 	dropped  map[string]bool      // partitions of parts, of which nothing stays but what is in writes
 	inMemory []projections.Change // to buckets and to counts of shared blobs, in their order
@@ -70,12 +70,12 @@ func (p *plan) put(key Key, record any) error {
 
 func (p *plan) remove(key Key) { p.writes[key] = removalOf(key, p.commit) }
 
-// drop adds the removal of what the table has in the dropped partitions.
-func (p *plan) drop(ctx context.Context, table Table) error {
+// drop adds the removal of what a table has in the dropped partitions.
+func (p *plan) drop(ctx context.Context, r reader) error {
 	const page = 1000
 	for partition := range p.dropped {
 		for from, more := "", true; more; {
-			found, err := scanRows(ctx, table, partition, from, "", page)
+			found, err := scanRows(ctx, r, partition, from, "", page)
 			if err != nil {
 				return err
 			}

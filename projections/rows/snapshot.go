@@ -30,7 +30,7 @@ func (s *Store) Snapshot(ctx context.Context) (projections.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := newOverlay(s.table)
+	o := newOverlay(s.begun)
 	s.snapshots[o] = struct{}{}
 	return &snapshot{records: records{Records: inMemory, rows: o}, memory: inMemory, overlay: o, store: s}, nil
 }
@@ -48,7 +48,7 @@ func (s *Store) keepForSnapshots(ctx context.Context, keys []Key) error {
 	if len(s.snapshots) == 0 {
 		return nil
 	}
-	before, err := s.table.Get(ctx, keys)
+	before, err := s.begun.Get(ctx, keys)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (s *Store) keepForSnapshots(ctx context.Context, keys []Key) error {
 
 // overlay reads a table as it was when the overlay was made: rows that were written since are in old.
 type overlay struct {
-	table Table
+	table reader
 
 	mu  sync.RWMutex
 	old *btree.BTreeG[before]
@@ -72,7 +72,7 @@ type before struct {
 	row *Row
 }
 
-func newOverlay(table Table) *overlay {
+func newOverlay(table reader) *overlay {
 	less := func(a, b before) bool {
 		return cmp.Or(cmp.Compare(a.key.Partition, b.key.Partition), cmp.Compare(a.key.Sort, b.key.Sort)) < 0
 	}

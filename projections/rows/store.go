@@ -22,6 +22,7 @@ import (
 type Store struct {
 	records
 	table  Table
+	begun  begun         // the table, of which the store reads
 	memory *memory.Store // position, buckets, and counts of shared blobs
 	report func(error)
 
@@ -64,10 +65,10 @@ func Open(ctx context.Context, table Table, report func(error)) (*Store, error) 
 		rouse:     make(chan struct{}, 1),
 	}
 	s.flushed = sync.NewCond(&s.mu)
-	s.records = records{Records: s.memory, rows: table}
 	if err := s.load(ctx); err != nil {
 		return nil, errors.Join(err, table.Close())
 	}
+	s.records = records{Records: s.memory, rows: s.begun}
 	flusher, closing := context.WithCancel(context.Background())
 	s.closing = closing
 	s.flushing.Go(func() { s.flushAlways(flusher) })
@@ -80,12 +81,12 @@ func (s *Store) Apply(ctx context.Context, pos eventlog.Position, changes []proj
 		return err
 	}
 	defer s.end()
-	p, err := makePlan(pos.Seq, changes)
+	p, err := makePlan(s.begun.commit(pos.Seq), changes)
 	if err != nil {
 		return err
 	}
 	err = s.insist(ctx, func(ctx context.Context) error {
-		if err := p.drop(ctx, s.table); err != nil {
+		if err := p.drop(ctx, s.begun); err != nil {
 			return err
 		}
 		writes, keys := p.list()
