@@ -210,7 +210,7 @@ func (c Caller) isIn(grant eventlog.Grant) bool {
 // bucket returns a bucket if the caller may work with it, as far as that depends on the bucket.
 // Errors: NoSuchBucket, AccessDenied.
 func (s *Service) bucket(ctx context.Context, by Caller, name string) (*projections.Bucket, error) {
-	bucket, err := s.store.Bucket(ctx, name)
+	bucket, err := s.store().Bucket(ctx, name)
 	if errors.Is(err, projections.ErrNotFound) {
 		return nil, NewError(NoSuchBucket, Detail{"BucketName", name})
 	}

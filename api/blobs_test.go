@@ -39,6 +39,8 @@ func (l *instantLog) Append(ctx context.Context, events ...eventlog.Event) (even
 	return pos, l.store.Apply(ctx, pos, changes)
 }
 
+func (l *instantLog) Head() eventlog.Position { return eventlog.Position{Log: "log", Seq: l.seq} }
+
 func (l *instantLog) Wait(context.Context, eventlog.Position) error { return nil }
 
 var blobCaller = Caller{Account: eventlog.Owner{ID: "owner"}}
@@ -120,7 +122,7 @@ func TestGarbageIsReapedWhenItIsOldEnough(t *testing.T) {
 		t.Errorf("reaped %d, %v", n, err)
 	}
 	wantBlobs(t, s, kept)
-	if garbage, err := s.store.Garbage(t.Context(), projections.Garbage{}, 10); len(garbage) != 0 || err != nil {
+	if garbage, err := s.store().Garbage(t.Context(), projections.Garbage{}, 10); len(garbage) != 0 || err != nil {
 		t.Errorf("garbage is left: %v, %v", garbage, err)
 	}
 	reaped, ok := log.events[len(log.events)-1].Data.(*eventlog.BlobsReaped)
@@ -216,7 +218,7 @@ func TestASweepLeavesWhatIsOnItsWay(t *testing.T) {
 	if n, err := s.Sweep(t.Context()); n != 1 || err != nil {
 		t.Errorf("swept %d, %v", n, err)
 	}
-	object, err := s.store.Object(t.Context(), "bucket", "slow")
+	object, err := s.store().Object(t.Context(), "bucket", "slow")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +263,7 @@ func TestASweepStopsAtWhatItCannotRead(t *testing.T) {
 func TestGarbageThatCannotBeReadIsPassedOver(t *testing.T) {
 	s, _ := newBlobService(t)
 	long := createLong(t, s, "long")
-	object, err := s.store.Object(t.Context(), "bucket", "long")
+	object, err := s.store().Object(t.Context(), "bucket", "long")
 	if err != nil {
 		t.Fatal(err)
 	}

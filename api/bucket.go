@@ -28,7 +28,7 @@ func (s *Service) ListBuckets(ctx context.Context, by Caller, l BucketListing) (
 		return nil, false, err
 	}
 	for after := l.After; ; {
-		page, err := s.store.Buckets(ctx, after, scanLimit)
+		page, err := s.store().Buckets(ctx, after, scanLimit)
 		if err != nil {
 			return nil, false, fmt.Errorf("list buckets behind %q: %w", after, err)
 		}
@@ -111,7 +111,7 @@ func (s *Service) CreateBucket(ctx context.Context, by Caller, in CreateBucketIn
 
 // existingBucket returns the bucket that there is, nil for none, or the error with which CreateBucket ends because of it.
 func (s *Service) existingBucket(ctx context.Context, by Caller, name string) (*projections.Bucket, error) {
-	switch bucket, err := s.store.Bucket(ctx, name); {
+	switch bucket, err := s.store().Bucket(ctx, name); {
 	case errors.Is(err, projections.ErrNotFound):
 		return nil, nil
 	case err != nil:
@@ -156,11 +156,11 @@ func (s *Service) DeleteBucket(ctx context.Context, by Caller, name string) erro
 	if _, err := s.bucket(ctx, by, name); err != nil {
 		return err
 	}
-	objects, err := s.store.Objects(ctx, name, projections.Scan{Limit: 1})
+	objects, err := s.store().Objects(ctx, name, projections.Scan{Limit: 1})
 	if err != nil {
 		return fmt.Errorf("look for objects in bucket %q: %w", name, err)
 	}
-	versions, err := s.store.Versions(ctx, name, projections.Scan{Limit: 1})
+	versions, err := s.store().Versions(ctx, name, projections.Scan{Limit: 1})
 	if err != nil {
 		return fmt.Errorf("look for versions in bucket %q: %w", name, err)
 	}
@@ -176,7 +176,7 @@ func (s *Service) DeleteBucket(ctx context.Context, by Caller, name string) erro
 // abortAll aborts the uploads of a bucket that the caller has locked exclusively.
 func (s *Service) abortAll(ctx context.Context, by Caller, bucket string) error {
 	for {
-		uploads, err := s.store.Uploads(ctx, bucket, projections.Scan{Limit: scanLimit})
+		uploads, err := s.store().Uploads(ctx, bucket, projections.Scan{Limit: scanLimit})
 		if err != nil {
 			return fmt.Errorf("look for uploads in bucket %q: %w", bucket, err)
 		}

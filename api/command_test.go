@@ -44,7 +44,8 @@ func TestCommandsWhileTheStoreIsBehind(t *testing.T) {
 	s, log := newBlobService(t)
 	mustPutBlob(t, s, "old", "content")
 	late := &lateStore{instantLog: log, caughtUp: make(chan struct{})}
-	s.log, s.applied = late, late
+	s.log = late
+	s.metadata.now.Store(newServing(log.store, late))
 	catchUp := sync.OnceFunc(func() { close(late.caughtUp) })
 	defer catchUp()
 

@@ -231,10 +231,14 @@ func (e *Error) Error() string {
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// AsError finds the Error in err's chain; any other error is an internal one.
+// AsError finds the Error in err's chain. That metadata cannot be reached now is a ServiceUnavailable, and any other error is
+// an internal one.
 func AsError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
+	}
+	if errors.Is(err, projections.ErrUnavailable) {
+		return unavailable(err)
 	}
 	return Internal(err)
 }

@@ -31,7 +31,7 @@ func (s *Service) ExpireUploads(ctx context.Context, age time.Duration, report f
 func (s *Service) expireUploads(ctx context.Context, before time.Time) error {
 	var failures []error
 	for after := ""; ; {
-		buckets, err := s.store.Buckets(ctx, after, scanLimit)
+		buckets, err := s.store().Buckets(ctx, after, scanLimit)
 		if err != nil {
 			return fmt.Errorf("list buckets behind %q: %w", after, err)
 		}
@@ -49,7 +49,7 @@ func (s *Service) expireIn(ctx context.Context, bucket string, before time.Time)
 	var failures []error
 	scan := projections.Scan{Limit: scanLimit}
 	for {
-		uploads, err := s.store.Uploads(ctx, bucket, scan)
+		uploads, err := s.store().Uploads(ctx, bucket, scan)
 		if err != nil {
 			return fmt.Errorf("list uploads of bucket %q: %w", bucket, err)
 		}
@@ -76,7 +76,7 @@ func (s *Service) expire(ctx context.Context, upload *projections.Upload) error 
 		return err
 	}
 	defer leave()
-	_, err = s.store.Upload(ctx, upload.Bucket, upload.Key, upload.ID)
+	_, err = s.store().Upload(ctx, upload.Bucket, upload.Key, upload.ID)
 	if errors.Is(err, projections.ErrNotFound) {
 		return nil
 	}

@@ -44,7 +44,7 @@ type history struct {
 
 // history reads the current object of a key that is locked.
 func (s *Service) history(ctx context.Context, bucket *projections.Bucket, key string) (*history, error) {
-	return readHistory(ctx, s.store, bucket, key)
+	return readHistory(ctx, s.store(), bucket, key)
 }
 
 // readHistory reads the current object of a key. Unless the key is locked, the records must be a snapshot's, where more

@@ -14,7 +14,7 @@ func (s *Service) ListObjects(ctx context.Context, by Caller, l projections.List
 	if err != nil {
 		return projections.Page[*projections.Object]{}, err
 	}
-	page, err := projections.ListObjects(ctx, s.store, l)
+	page, err := projections.ListObjects(ctx, s.store(), l)
 	if err != nil {
 		return page, fmt.Errorf("list objects of bucket %q: %w", l.Bucket, err)
 	}
@@ -39,7 +39,7 @@ func (s *Service) ListUploads(ctx context.Context, by Caller, l projections.List
 	if _, err := s.bucket(ctx, by, l.Bucket); err != nil {
 		return projections.Page[*projections.Upload]{}, err
 	}
-	page, err := projections.ListUploads(ctx, s.store, l)
+	page, err := projections.ListUploads(ctx, s.store(), l)
 	if err != nil {
 		return page, fmt.Errorf("list uploads of bucket %q: %w", l.Bucket, err)
 	}

@@ -93,7 +93,7 @@ func (s *Service) upload(ctx context.Context, by Caller, bucket, key, id string)
 	if err != nil {
 		return nil, err
 	}
-	upload, err := s.store.Upload(ctx, bucket, key, id)
+	upload, err := s.store().Upload(ctx, bucket, key, id)
 	if errors.Is(err, projections.ErrNotFound) {
 		// Whether there was such an upload is told to those alone who could have begun it.
 		if err := permit(by.performing("CreateMultipartUpload", ""), ofBucket, record, record.Owner, record.Grants); err != nil {
@@ -173,7 +173,7 @@ func (s *Service) decidePart(ctx context.Context, by Caller, in UploadPartInput,
 			Number: in.Number, Size: c.blob.Size, ETag: hex.EncodeToString(c.md5), Modified: now(), Checksum: c.checksum,
 		},
 	}
-	switch replaced, err := s.store.Part(ctx, in.Upload, in.Number); {
+	switch replaced, err := s.store().Part(ctx, in.Upload, in.Number); {
 	case err == nil:
 		stored.Freed = freedBlobs([]eventlog.Blob{replaced.Blob})
 	case !errors.Is(err, projections.ErrNotFound):
@@ -213,7 +213,7 @@ func (s *Service) abort(ctx context.Context, by Caller, upload *projections.Uplo
 func (s *Service) parts(ctx context.Context, upload *projections.Upload) ([]*projections.Part, error) {
 	var all []*projections.Part
 	for after := 0; ; {
-		page, err := s.store.Parts(ctx, upload.ID, after, scanLimit)
+		page, err := s.store().Parts(ctx, upload.ID, after, scanLimit)
 		if err != nil {
 			return nil, fmt.Errorf("read parts of upload %s behind %d: %w", upload.ID, after, err)
 		}
@@ -246,7 +246,7 @@ func (s *Service) ListParts(ctx context.Context, by Caller, in ListPartsInput) (
 	if err != nil {
 		return nil, err
 	}
-	parts, err := s.store.Parts(ctx, in.Upload, in.After, in.MaxParts+1)
+	parts, err := s.store().Parts(ctx, in.Upload, in.After, in.MaxParts+1)
 	if err != nil {
 		return nil, fmt.Errorf("read parts of upload %s behind %d: %w", in.Upload, in.After, err)
 	}

@@ -53,7 +53,7 @@ func (s *Service) reap(ctx context.Context, before time.Time) (reaped int, err e
 	defer s.reaping.Unlock()
 	var failures []error
 	for after := (projections.Garbage{}); ; {
-		garbage, err := s.store.Garbage(ctx, after, reapPage)
+		garbage, err := s.store().Garbage(ctx, after, reapPage)
 		if err != nil {
 			return reaped, fmt.Errorf("list garbage: %w", err)
 		}

@@ -140,7 +140,7 @@ func (s *scrub) found(ctx context.Context, blob NamedBlob, cause error) error {
 // stillNamed tells whether there is still the record that names a blob.
 func (s *Service) stillNamed(ctx context.Context, b NamedBlob) (bool, error) {
 	if b.Upload != "" {
-		part, err := s.store.Part(ctx, b.Upload, b.Part)
+		part, err := s.store().Part(ctx, b.Upload, b.Part)
 		if errors.Is(err, projections.ErrNotFound) {
 			return false, nil
 		}

@@ -24,6 +24,8 @@ type Log interface {
 	// An error other than eventlog.ErrNoSpace, eventlog.ErrBusy and eventlog.ErrTooLarge leaves open whether they are in
 	// the log.
 	Append(ctx context.Context, events ...eventlog.Event) (eventlog.Position, error)
+	// Head is the position of the last commit.
+	Head() eventlog.Position
 }
 
 // Applied tells when the metadata store has caught up with a commit.
@@ -43,7 +45,7 @@ type Config struct {
 
 	Log     Log
 	Applied Applied
-	Store   projections.MetadataStore
+	Store   projections.MetadataStore // that serves until another one does; see Service.Serve
 	Blobs   backends.Backend
 }
 
@@ -54,8 +56,7 @@ type Service struct {
 	ownership eventlog.Ownership
 	account   func(id string) (eventlog.Owner, bool)
 	log       Log
-	applied   Applied
-	store     projections.MetadataStore
+	metadata  metadata
 	blobs     backends.Backend
 	commands  limit.Usage // how many are under way
 	locks     locks
@@ -66,11 +67,13 @@ type Service struct {
 
 // New makes a Service.
 func New(c Config) *Service {
-	return &Service{
+	s := &Service{
 		region: c.Region, ownership: c.Ownership, account: c.Account,
-		log: c.Log, applied: c.Applied, store: c.Store, blobs: c.Blobs,
+		log: c.Log, blobs: c.Blobs,
 		manifests: newManifestCache(),
 	}
+	s.metadata.now.Store(newServing(c.Store, c.Applied))
+	return s
 }
 
 // now is the time of a decision.
@@ -95,7 +98,7 @@ func (s *Service) commit(ctx context.Context, by Caller, at time.Time, decided .
 	case err != nil:
 		return unavailable(fmt.Errorf("append %s to the log: %w", decided[0].EventType(), err))
 	}
-	if err := s.applied.Wait(ctx, position); err != nil {
+	if err := s.awaitApplied(position); err != nil {
 		return unavailable(fmt.Errorf("wait until commit %v is applied: %w", position, err))
 	}
 	return nil
@@ -113,12 +116,12 @@ func unavailable(cause error) *Error {
 
 // current returns the current object of a key, nil if there is none.
 func (s *Service) current(ctx context.Context, bucket, key string) (*projections.Object, error) {
-	return readCurrent(ctx, s.store, bucket, key)
+	return readCurrent(ctx, s.store(), bucket, key)
 }
 
 // snapshot returns the records as of now; the caller closes it.
 func (s *Service) snapshot(ctx context.Context) (projections.Snapshot, error) {
-	snapshot, err := s.store.Snapshot(ctx)
+	snapshot, err := s.store().Snapshot(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("take a snapshot of the metadata: %w", err)
 	}
