@@ -39,7 +39,10 @@ func (u *unsettled) watch(ctx context.Context, writes []rows.Write, conditional 
 			u.rows = make(map[rows.Key]late)
 		}
 		for _, w := range writes {
-			u.rows[w.Key] = late{commit: w.Commit, conditional: conditional, until: time.Now().Add(u.settle)}
+			before, more := u.rows[w.Key]
+			u.rows[w.Key] = late{
+				commit: w.Commit, conditional: conditional && (!more || before.conditional), until: time.Now().Add(u.settle),
+			}
 		}
 	})
 }

@@ -43,6 +43,7 @@ func (t *Table) writeOne(ctx context.Context, w rows.Write) error {
 	names := map[string]string{"#p": partitionAttribute, "#c": commitAttribute}
 	var err error
 	if w.Remove {
+		// It needs no watch: late, it finds no row, or one of a later commit.
 		_, err = t.client.DeleteItem(ctx, &sdk.DeleteItemInput{
 			TableName: &t.name, Key: keyItem(w.Key), ConditionExpression: &condition,
 			ExpressionAttributeNames: names, ExpressionAttributeValues: values,
