@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/bleepstore/bleepstore/projections/rows"
 )
 
 // TestUnprocessed has DynamoDB process a third of each batch, as it may where capacity is short or an answer would be large.
@@ -27,6 +30,28 @@ func TestUnprocessed(t *testing.T) {
 	exercise(t, table)
 	if n := p.count("BatchWriteItem"); n < 6 {
 		t.Errorf("%d BatchWriteItem: what was left unprocessed was not repeated", n)
+	}
+}
+
+// TestNeverProcessed has DynamoDB process nothing of a batch, again and again.
+func TestNeverProcessed(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t)
+	table := openClosed(t, emulated("table", p.URL))
+	p.set(func(w http.ResponseWriter, _ string, _ int, body []byte) bool {
+		var request struct{ RequestItems json.RawMessage }
+		if err := json.Unmarshal(body, &request); err != nil {
+			t.Error(err)
+		}
+		w.Write(encode(map[string]any{"UnprocessedKeys": request.RequestItems, "Responses": map[string]any{}}))
+		return true
+	})
+	keys := []rows.Key{row("0", 0).Key, row("1", 0).Key}
+	begun := time.Now()
+	_, err := table.Get(t.Context(), keys)
+	wantError(t, err, "left unprocessed", "raise the capacity")
+	if took := time.Since(begun); took < 2*time.Second {
+		t.Errorf("a call gave up after %v", took)
 	}
 }
 
