@@ -21,10 +21,10 @@ const patience = 60 * time.Second
 func DynamoDB(t testing.TB) (endpoint string) {
 	t.Helper()
 	node := command(t, "node")
-	cli := npmFile(t, "dynalite", "cli.js")
+	npmFile(t, "dynalite", "cli.js")
 	address := freeAddress(t)
 	_, port, _ := net.SplitHostPort(address)
-	start(t, exec.Command(node, cli, "--host", "127.0.0.1", "--port", port,
+	start(t, exec.Command(node, filepath.Join(folder(), "dynalite.js"), "--host", "127.0.0.1", "--port", port,
 		"--createTableMs", "0", "--deleteTableMs", "0", "--updateTableMs", "0"), func() bool { return connects(address) })
 	return "http://" + address
 }

@@ -1,0 +1,112 @@
+package dynamodb_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/projections"
+	"github.com/bleepstore/bleepstore/projections/rows"
+)
+
+// The limits that package s3 and the server put on what becomes a record, and what JSON makes of it at worst.
+const (
+	maxHeaders = 64<<10 + 4<<10 // with what net/http adds; quotes and backslashes take two bytes in JSON
+	maxCORS    = 64 << 10       // the document that sets the rules; the same
+	maxGrants  = 100
+	maxParts   = 100 // that are not in a manifest
+)
+
+var (
+	escaped = strings.Repeat(`"`, 1<<10)
+	control = strings.Repeat("\x01", rows.MaxSort)                                        // takes six bytes each in JSON
+	owner   = eventlog.Owner{ID: strings.Repeat("i", 64), Name: strings.Repeat("n", 256)} // far more than they are
+)
+
+func longTags(n int) []eventlog.Tag {
+	tags := make([]eventlog.Tag, n)
+	for i := range tags {
+		tags[i] = eventlog.Tag{Key: strings.Repeat("あ", 128), Value: strings.Repeat("い", 256)}
+	}
+	return tags
+}
+
+func longGrants() []eventlog.Grant {
+	grants := make([]eventlog.Grant, maxGrants)
+	for i := range grants {
+		grants[i] = eventlog.Grant{Account: owner, Permission: eventlog.PermissionFullControl}
+	}
+	return grants
+}
+
+// largestObject returns an object that has as much of everything as it can have.
+func largestObject() *projections.Object {
+	now := time.Now().UTC()
+	checksum := eventlog.Checksum{Algorithm: "CRC64NVME", Type: "FULL_OBJECT", Value: strings.Repeat("A", 12)}
+	object := &projections.Object{Bucket: strings.Repeat("b", 63), Key: control, Object: eventlog.Object{
+		Version: strings.Repeat("v", 26), OlderNull: strings.Repeat("v", 26), Null: true, Modified: now, Owner: owner,
+		Grants: longGrants(), Upload: strings.Repeat("u", 26),
+		Size: 5 << 40, ETag: strings.Repeat("e", 36), Checksum: checksum,
+		Attributes: eventlog.Attributes{
+			CacheControl: strings.Repeat(escaped, maxHeaders>>10), StorageClass: "REDUCED_REDUNDANCY", Tags: longTags(10),
+		},
+	}}
+	checksum.Algorithm, checksum.Value = "SHA256", strings.Repeat("A", 44)
+	for i := range maxParts {
+		object.Blobs = append(object.Blobs, eventlog.Blob{ID: strings.Repeat("i", 26), Size: 5 << 30, CRC64NVME: "AAAAAAAAAAA="})
+		object.Parts = append(object.Parts, eventlog.Part{
+			Number: 10_000 - i, Size: 5 << 30, ETag: strings.Repeat("e", 32), Modified: now, Checksum: checksum,
+		})
+	}
+	return object
+}
+
+// largestBucket returns a bucket that has as much of everything as it can have.
+func largestBucket() *projections.Bucket {
+	return &projections.Bucket{
+		Name: strings.Repeat("b", 63), Region: "eu-central-1", Created: time.Now().UTC(), Owner: owner,
+		Versioning: eventlog.VersioningSuspended, Ownership: eventlog.BucketOwnerPreferred, Grants: longGrants(),
+		PublicAccessBlock: &eventlog.PublicAccessBlock{
+			BlockPublicACLs: true, IgnorePublicACLs: true, BlockPublicPolicy: true, RestrictPublicBuckets: true,
+		},
+		CORS: []eventlog.CORSRule{{
+			AllowedOrigins: []string{"*"}, AllowedMethods: []string{"GET"}, ExposeHeaders: []string{strings.Repeat(escaped, maxCORS>>10)},
+		}},
+		Tags: longTags(50),
+	}
+}
+
+// TestLargest writes the largest records that there can be, which the README says the size of, by each way of writing.
+func TestLargest(t *testing.T) {
+	t.Parallel()
+	const said = 230_000
+	p := newProxy(t)
+	table := openClosed(t, emulated("table", p.URL))
+	for name, record := range map[string]any{"object": largestObject(), "bucket": largestBucket()} {
+		t.Run(name, func(t *testing.T) {
+			text, err := json.Marshal(record)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%d bytes", len(text))
+			if len(text) > said {
+				t.Errorf("the largest %s is %d bytes, more than the README says", name, len(text))
+			}
+			largest := rows.Row{Key: rows.Key{Partition: strings.Repeat("p", 80), Sort: control}, Commit: 1, Record: string(text)}
+			write(t, table, append(puts(30, 1), rows.Write{Row: largest})...)
+			wantGet(t, table, largest)
+			largest.Commit = 1 << 63
+			write(t, table, rows.Write{Row: largest})
+			wantGet(t, table, largest)
+			swapped := largest
+			swapped.Record = strings.Replace(largest.Record, "r", "R", 1)
+			if err := table.Swap(t.Context(), swapped, largest.Record); err != nil {
+				t.Errorf("Swap: %v", err)
+			}
+			wantGet(t, table, swapped)
+		})
+	}
+}
