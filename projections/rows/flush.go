@@ -36,7 +36,8 @@ const (
 // stateRecord is the record of the state.
 type stateRecord struct {
 	Format   int               `json:"format"`
-	Begun    uint64            `json:"begun"` // how often the table was begun with
+	Begun    uint64            `json:"begun"`  // how often the table was begun with
+	Opened   uint64            `json:"opened"` // how often a store was made of it, so that only the last one can write
 	Position eventlog.Position `json:"position"`
 	Journal  bool              `json:"journal"` // the journal of the position has changes that may not be made yet
 }
@@ -169,7 +170,8 @@ func (s *Store) write(ctx context.Context, p *pending) error {
 	if err != nil {
 		return err
 	}
-	next := stateRecord{Format: format, Begun: s.begun.count, Position: p.position, Journal: len(journal) > 0}
+	next := s.state
+	next.Position, next.Journal = p.position, len(journal) > 0
 
 	if len(journal) > 0 {
 		if err := s.insist(ctx, func(ctx context.Context) error { return s.table.Write(ctx, journal) }); err != nil {

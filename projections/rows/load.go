@@ -30,12 +30,15 @@ func (s *Store) load(ctx context.Context) error {
 		}
 		s.state = *state
 	}
-	s.begun = begun{table: s.table, count: s.state.Begun}
-	if s.state.Position.IsZero() {
-		s.begun.count++
-		if err := s.swap(ctx, stateRecord{Format: format, Begun: s.begun.count}); err != nil {
-			return notAlone(err)
-		}
+	next := s.state
+	next.Format = format
+	next.Opened++
+	if next.Position.IsZero() {
+		next.Begun++
+	}
+	s.begun = begun{table: s.table, count: next.Begun}
+	if err := s.swap(ctx, next); err != nil {
+		return notAlone(err)
 	}
 	if err := s.recover(ctx); err != nil {
 		return err

@@ -54,8 +54,9 @@ type Table interface {
 	// faster. They are durable and visible when it returns nil. After an error, any of them may be made; the caller repeats
 	// the call. Removing a row that is not there changes nothing.
 	//
-	// A write that finds a row of a later commit leaves it as it is, where the service can make a write depend on that.
-	// Elsewhere the call sees to it that no request of it is still on its way when it returns.
+	// A request that was given up, because no answer came, may be processed later. The call sees to it that such a one does not
+	// undo a later call: by making writes depend on the Commit of the row that they find, by giving the service a deadline, or
+	// by waiting.
 	Write(ctx context.Context, writes []Write) error
 
 	// Swap writes the Record of a row if what the row holds is was; an empty was stands for no row. Otherwise it gives
