@@ -18,6 +18,13 @@ type Config struct {
 	// Domain is that of virtual-hosted-style addresses; empty if there are none. On a bucket's host every
 	// path is a key, the paths of the pages included.
 	Domain string
+
+	// Projections tells how the engines are whose metadata is kept up to date with the log.
+	Projections func(ctx context.Context) []Projection
+	// TakeOver has an engine serve. Errors: ErrNoProjection, ConflictError.
+	TakeOver func(ctx context.Context, engine string) error
+	// Authorize returns nil if a request is an administrator's. It reads the body. Errors: *api.Error.
+	Authorize func(r *http.Request) error
 }
 
 // Checks tell whether the parts of a server work: nil, or what is wrong. They end soon after their context.
@@ -30,7 +37,7 @@ type Checks struct {
 //   - /healthz: 200 if the process is up
 //   - /readyz: 200 if the server answers S3 requests, else 503
 //   - /health: how each part is, in JSON; 503 unless all is well
-//   - /_/ and below: administration; what is not there is 404
+//   - /_/ and below: administration, for which requests are signed by an administrator's key; what is not there is 404
 //
 // The pages answer GET and HEAD; with another method their paths are those of buckets that can't exist, and next says so.
 func New(c Config, next http.Handler) http.Handler {
@@ -45,6 +52,7 @@ func New(c Config, next http.Handler) http.Handler {
 		},
 		"/" + api.HealthPage: c.health,
 	}
+	administration := c.administration()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.Path
 		page, found := pages[path]
@@ -55,7 +63,7 @@ func New(c Config, next http.Handler) http.Handler {
 		case found && read:
 			page(w, r)
 		case path == "/_" || strings.HasPrefix(path, "/_/"):
-			empty(w, http.StatusNotFound)
+			administration.ServeHTTP(w, r)
 		default:
 			next.ServeHTTP(w, r)
 		}

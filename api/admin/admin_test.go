@@ -26,6 +26,9 @@ func well() admin.Config {
 	return admin.Config{
 		Ready:  func() error { return nil },
 		Checks: admin.Checks{Metadata: works, Storage: works, Log: works, Archive: works},
+
+		Projections: func(context.Context) []admin.Projection { return nil },
+		Authorize:   func(*http.Request) error { return nil },
 	}
 }
 

@@ -3,11 +3,8 @@ package admin
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
-
-	"github.com/go-json-experiment/json"
 )
 
 // checkTimeout is how long the checks of one /health may take.
@@ -27,6 +24,8 @@ type health struct {
 		Log      check `json:"log"`
 		Archive  check `json:"archive"`
 	} `json:"checks"`
+	// Projections are the engines of the metadata. One that does not serve may be behind or broken, and the whole is well.
+	Projections []projection `json:"projections"`
 }
 
 type check struct {
@@ -45,6 +44,12 @@ func (c Config) health(w http.ResponseWriter, r *http.Request) {
 	checks.Go(func() { h.Checks.Storage = run(ctx, c.Checks.Storage) })
 	checks.Go(func() { h.Checks.Log = run(ctx, c.Checks.Log) })
 	checks.Go(func() { h.Checks.Archive = run(ctx, c.Checks.Archive) })
+	checks.Go(func() {
+		for _, p := range c.projections(ctx) {
+			p.Place = ""
+			h.Projections = append(h.Projections, p)
+		}
+	})
 	checks.Wait()
 
 	status := http.StatusOK
@@ -55,15 +60,7 @@ func (c Config) health(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 
-	body, err := json.Marshal(h)
-	if err != nil {
-		panic(err) // strings and finite numbers always have a JSON form
-	}
-	header(w)
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that is gone needs no answer; nothing is written for HEAD
+	answer(w, status, h)
 }
 
 // run asks one part how it is. Latency is told to the microsecond.

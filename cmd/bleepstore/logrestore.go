@@ -22,10 +22,11 @@ func restoreFromMetadata(ctx context.Context, c *config.Config, yes bool, stdout
 	if c.Metadata.Engine == config.EngineMemory {
 		return fmt.Errorf("metadata in %s does not survive: there is nothing to begin a log with", c.Metadata.Engine)
 	}
-	if _, err := os.Stat(c.MetadataDir()); err != nil {
-		return fmt.Errorf("there is no metadata to begin a log with: %w", err)
+	engine := engineOf(c, c.Metadata.Engine, func(err error) { fmt.Fprintf(stdout, "To be tried again: %v\n", err) })
+	if config.IsFolder(engine.name) && engine.isNew() {
+		return fmt.Errorf("there is no metadata to begin a log with: there is no %s", engine)
 	}
-	store, err := openStore(c.Metadata.Engine, c.MetadataDir())
+	store, err := engine.open(ctx)
 	if err != nil {
 		return err
 	}

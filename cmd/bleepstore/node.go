@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -21,16 +22,20 @@ import (
 	"github.com/bleepstore/bleepstore/projections"
 )
 
-// node is the parts at work: a projector keeps the store up to date with the log.
+// node is the parts at work: projectors keep stores up to date with the log, and one of them serves.
 type node struct {
 	*parts
-	config    *config.Config
-	out       output
-	projector *projections.Projector
-	service   *api.Service
+	config  *config.Config
+	out     output
+	service *api.Service
+
+	first      *served                // of the engine that serves at the start
+	current    atomic.Pointer[served] // of the engine that serves now
+	followers  []follower             // of further engines
+	takingOver sync.Mutex             // held by who changes current
 
 	stop       context.CancelFunc // ends all goroutines
-	projected  chan struct{}      // closed when the projector has ended
+	projected  chan struct{}      // closed when the first engine's projector has ended
 	background sync.WaitGroup     // of what goes on beside requests, once the store has caught up
 	control    *control.Server    // nil if it takes no commands
 }
@@ -40,10 +45,11 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &node{
 		parts: p, config: c, out: out,
-		projector: projections.NewProjector(source{p.log, p.archiver}, p.store),
+		first:     &served{p.engine, p.store, projections.NewProjector(source{p.log, p.archiver}, p.store)},
 		stop:      cancel,
 		projected: make(chan struct{}),
 	}
+	n.current.Store(n.first)
 	head := p.log.Head()
 	// An error is one for the projector too, which reports it.
 	if position, err := p.store.Position(ctx); err == nil && position.Seq < head.Seq {
@@ -51,23 +57,23 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	}
 	go func() {
 		defer close(n.projected)
-		if err := n.projector.Run(ctx); err != nil {
+		if err := n.first.projector.Run(ctx); err != nil {
 			out.Error().Err(err).Msg(n.remedy(err))
 		}
 	}()
 	n.service = api.New(api.Config{
 		Region: c.Server.Region, Ownership: eventlog.Ownership(c.Server.ObjectOwnership), Account: c.Auth.Owner,
-		Log: p.log, Applied: n.projector, Store: p.store, Blobs: p.blobs,
+		Log: p.log, Applied: n.first.projector, Store: p.store, Blobs: p.blobs,
 	})
 	n.background.Go(func() { p.archiver.run(ctx, out) })
-	retry := func(err error) { out.Warn().Err(err).Msg("will be tried again") }
+	n.follow(ctx)
 	if c.Multipart.Expiry > 0 {
-		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, retry) })
+		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, out.retry) })
 	}
 	n.goBehind(ctx, func() { n.maintain(ctx) })
 	n.goBehind(ctx, func() {
 		restorable := func() (time.Time, error) { return n.restorable(ctx) }
-		n.service.ReapGarbage(ctx, c.Storage.ReapAfter, restorable, retry)
+		n.service.ReapGarbage(ctx, c.Storage.ReapAfter, restorable, out.retry)
 	})
 	n.goBehind(ctx, func() {
 		n.service.SweepBlobs(ctx, func(blobs int) {
@@ -76,7 +82,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 				level = zerolog.DebugLevel
 			}
 			out.WithLevel(level).Int("blobs", blobs).Msg("deleted blobs that nothing names, which a crash or a failure left")
-		}, retry)
+		}, out.retry)
 	})
 	if c.Storage.ScrubInterval > 0 {
 		n.goBehind(ctx, func() { n.scrub(ctx) })
@@ -111,7 +117,7 @@ func (n *node) goBehind(ctx context.Context, run func()) {
 // projector ends, or ctx.
 func (n *node) catchUp(ctx context.Context) bool {
 	select {
-	case <-n.projector.CaughtUp():
+	case <-n.first.projector.CaughtUp():
 		return true
 	case <-n.projected:
 		return false
@@ -125,8 +131,7 @@ func (n *node) remedy(err error) string {
 	const state = "the metadata is not kept up to date any more, and every S3 request is answered with 503: "
 	if _, ok := errors.AsType[*eventlog.PositionError](err); ok {
 		return state + fmt.Sprintf("it does not belong to this log; if %s is not the right log, restore that folder; if it is, "+
-			"rebuild the metadata from it: stop the server, run \"mv %s %[2]s.old\", and start the server",
-			n.config.LogDir(), n.config.MetadataDir())
+			"rebuild the metadata from it: %s", n.config.LogDir(), n.first.discard())
 	}
 	if _, ok := errors.AsType[*projections.DamagedError](err); ok {
 		return state + "do as the error says"
@@ -145,7 +150,7 @@ func (n *node) ready() error {
 // upToDate returns nil while the store follows the log. That is enough to serve S3: when the log takes no more events,
 // writes fail by themselves, and what was acknowledged can still be read.
 func (n *node) upToDate() error {
-	status := n.projector.Status()
+	status := n.serving().projector.Status()
 	switch {
 	case status.Ready():
 		return nil
@@ -162,12 +167,15 @@ func (n *node) handler() http.Handler {
 	pages := admin.Config{
 		Ready: n.ready,
 		Checks: admin.Checks{
-			Metadata: func(ctx context.Context) error { return errors.Join(n.upToDate(), n.store.Check(ctx)) },
+			Metadata: func(ctx context.Context) error { return errors.Join(n.upToDate(), n.serving().store.Check(ctx)) },
 			Storage:  n.blobs.Check,
 			Log:      n.log.Check,
 			Archive:  n.archiver.check,
 		},
-		Domain: n.config.Server.Domain,
+		Domain:      n.config.Server.Domain,
+		Projections: n.projections,
+		TakeOver:    n.takeOver,
+		Authorize:   administrators(n.config),
 	}
 	return admin.New(pages, newS3(n.config, n.out, n.upToDate, n.service))
 }
@@ -185,12 +193,17 @@ func (n *node) close() error {
 		}
 	}
 	n.stop()
-	select {
-	case <-n.projected:
+	ended := make(chan struct{})
+	go func() {
+		<-n.projected
 		n.background.Wait() // who waits for a projector that has ended gets an error
+		close(ended)
+	}()
+	select {
+	case <-ended:
 		return n.parts.close()
-	case <-time.After(cutOffTimeout):
-		return fmt.Errorf("the projector did not end within %v; a full disk of the metadata can keep it", cutOffTimeout)
+	case <-time.After(stopTimeout):
+		return fmt.Errorf("what goes on beside requests did not end within %v; a full disk of the metadata can keep it", stopTimeout)
 	}
 }
 
@@ -204,6 +217,10 @@ func refusing(c *config.Config, out output, reason error) http.Handler {
 		Ready:  ready,
 		Checks: admin.Checks{Metadata: check, Storage: check, Log: check, Archive: check},
 		Domain: c.Server.Domain,
+
+		Projections: func(context.Context) []admin.Projection { return nil },
+		TakeOver:    func(context.Context, string) error { return &admin.ConflictError{Reason: reason.Error()} },
+		Authorize:   administrators(c),
 	}
 	return admin.New(pages, newS3(c, out, ready, nil))
 }

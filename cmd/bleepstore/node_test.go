@@ -15,11 +15,12 @@ func TestCloseDoesNotWaitForeverForTheProjector(t *testing.T) {
 		if err := n.close(); err == nil {
 			t.Error("close gave no error, although the projector goes on")
 		}
-		if waited := time.Since(began); waited != cutOffTimeout {
-			t.Errorf("close waited %v, want %v", waited, cutOffTimeout)
+		if waited := time.Since(began); waited != stopTimeout {
+			t.Errorf("close waited %v, want %v", waited, stopTimeout)
 		}
 		if !stopped {
 			t.Error("the projector was not told to end")
 		}
+		close(n.projected) // it ends at last
 	})
 }

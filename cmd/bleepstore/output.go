@@ -38,6 +38,9 @@ func newOutput(c config.Logging, w io.Writer) output {
 	return o
 }
 
+// retry tells what failed and is tried again.
+func (o output) retry(err error) { o.Warn().Err(err).Msg("will be tried again") }
+
 // standardLog is for a library that wants a logger of the standard library; each line becomes a warning.
 func (o output) standardLog() *stdlog.Logger { return stdlog.New(warnings{o}, "", 0) }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 
 	"golang.org/x/sync/errgroup"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
-	"github.com/bleepstore/bleepstore/projections/memory"
 	"github.com/bleepstore/bleepstore/projections/snapshot"
 )
 
@@ -22,7 +20,8 @@ type parts struct {
 	folder   *folder
 	log      *eventlog.Log
 	archiver *archiver
-	store    projections.MetadataStore
+	engine   engine
+	store    projections.MetadataStore // of engine
 	blobs    backends.Backend
 
 	snapshots *snapshot.Folder // nil if there is no archive
@@ -30,7 +29,7 @@ type parts struct {
 
 // openParts opens all parts, most of them at once: together they take as long as the slowest.
 func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err error) {
-	p := &parts{}
+	p := &parts{engine: engineOf(c, c.Metadata.Engine, out.retry)}
 	if p.folder, err = openFolder(c); err != nil {
 		return nil, err
 	}
@@ -48,9 +47,9 @@ func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err
 		p.log = log
 		return nil
 	})
-	if !isNewStore(c) {
+	if config.IsFolder(p.engine.name) && !p.engine.isNew() {
 		g.Go(func() (err error) {
-			p.store, err = openStore(c.Metadata.Engine, c.MetadataDir())
+			p.store, err = p.engine.open(ctx)
 			return err
 		})
 	}
@@ -64,8 +63,8 @@ func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err
 	if err := p.openArchive(ctx, c); err != nil {
 		return p, err
 	}
-	if p.store == nil {
-		p.store, err = p.newStore(ctx, c, out) // of which the log must be known
+	if p.store == nil { // a new one is filled, for which the log must be known
+		p.store, err = p.engine.openFilled(ctx, func(store projections.MetadataStore) (bool, error) { return p.fill(ctx, store, out) })
 	}
 	return p, err
 }
@@ -79,28 +78,6 @@ func (p *parts) openArchive(ctx context.Context, c *config.Config) error {
 	p.snapshots = archives.snapshots(p.log.ID())
 	p.archiver, err = openArchiver(ctx, archives, p.log)
 	return err
-}
-
-// isNewStore tells whether the store holds nothing yet.
-func isNewStore(c *config.Config) bool {
-	if c.Metadata.Engine == config.EngineMemory {
-		return true
-	}
-	_, err := os.Stat(c.MetadataDir())
-	return errors.Is(err, os.ErrNotExist)
-}
-
-// newStore makes the store, filled from a snapshot if there is one.
-func (p *parts) newStore(ctx context.Context, c *config.Config, out output) (projections.MetadataStore, error) {
-	if c.Metadata.Engine == config.EngineMemory {
-		store := memory.New()
-		_, err := p.fill(ctx, store, out)
-		return store, err
-	}
-	if err := makeStore(c.Metadata.Engine, c.MetadataDir(), func(store projections.MetadataStore) (bool, error) { return p.fill(ctx, store, out) }); err != nil {
-		return nil, err
-	}
-	return openStore(c.Metadata.Engine, c.MetadataDir())
 }
 
 // openBlobs returns an interface that is nil with an error.

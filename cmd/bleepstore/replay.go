@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -20,9 +18,10 @@ import (
 	"github.com/bleepstore/bleepstore/projections"
 )
 
-// The arguments of the tasks that replay the log, beside argDir, which is the folder of the engine.
+// The arguments of the tasks that replay the log.
 const (
 	argEngine = "engine"
+	argPlace  = "place" // of the engine
 	argUntil  = "until"
 )
 
@@ -31,15 +30,15 @@ const maxDifferences = 100
 
 func runReplay(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := newConfigFlags("replay")
-	to := flags.String("to", "", "apply the log to the metadata in `ENGINE[:FOLDER]`, such as sqlite or jsonl:/srv/metadata; "+
-		"without a folder, in the one that the configuration gives the engine")
+	to := flags.String("to", "", "apply the log to the metadata in `ENGINE[:PLACE]`, such as sqlite, jsonl:/srv/metadata or dynamodb:table; "+
+		"without a place, in the one that the configuration gives the engine")
 	until := flags.String("until", "", "only up to `COMMIT|TIME`: a number as in \"log info\", or a time such as 2026-11-25T12:00:00Z")
 	verify := flags.Bool("verify", false, "compare the result with the metadata that the server has, record by record")
 	c, err := flags.load(args, stderr)
 	if err != nil {
 		return err
 	}
-	engine, dir, _ := strings.Cut(*to, ":")
+	engine, place, _ := strings.Cut(*to, ":")
 	kept := slices.DeleteFunc(slices.Clone(config.Engines), func(e string) bool { return e == config.EngineMemory })
 	switch {
 	case !slices.Contains(kept, engine):
@@ -47,14 +46,17 @@ func runReplay(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	case *verify && *until != "":
 		return errors.New("replay --verify compares with the metadata of now: it does not go with --until")
 	}
-	if dir, err = filepath.Abs(cmp.Or(dir, c.EngineDir(engine))); err != nil {
-		return err
+	place = cmp.Or(place, c.EnginePlace(engine))
+	if config.IsFolder(engine) {
+		if place, err = filepath.Abs(place); err != nil { // the server may be in another folder
+			return err
+		}
 	}
 	name := "replay"
 	if *verify {
 		name = "replay and verify"
 	}
-	return runTask(ctx, c, name, map[string]string{argEngine: engine, argDir: dir, argUntil: *until}, stdout, stderr)
+	return runTask(ctx, c, name, map[string]string{argEngine: engine, argPlace: place, argUntil: *until}, stdout, stderr)
 }
 
 // parseUntil reads a commit's sequence or a time; empty for everything.
@@ -102,7 +104,7 @@ func replayAndVerify(ctx context.Context, w *work) (err error) {
 	defer func() { err = errors.Join(err, store.Close()) }()
 	if replayed != position {
 		return fmt.Errorf("the metadata of the server is as of %v, and %s has it as of %v already: they cannot be compared",
-			position, w.args[argDir], replayed)
+			position, w.engine(), replayed)
 	}
 	differences := 0
 	err = projections.Compare(ctx, serving, store, func(d projections.Difference) bool {
@@ -115,22 +117,26 @@ func replayAndVerify(ctx context.Context, w *work) (err error) {
 		return err
 	case differences > 0:
 		return fmt.Errorf("the metadata of the server, the first, and that in %s, the second, differ: one of them is damaged; "+
-			"remove it to have it made again from the log", w.args[argDir])
+			"remove it to have it made again from the log", w.engine())
 	}
 	fmt.Fprintln(w.out, "It is the same as the server's, record by record.")
 	return nil
 }
 
+// engine is the engine that the arguments name.
+func (w *work) engine() engine {
+	return engine{name: w.args[argEngine], place: w.args[argPlace], settings: w.config.Metadata, report: func(err error) {
+		fmt.Fprintf(w.out, "To be tried again: %v\n", err)
+	}}
+}
+
 // replayTo opens the store that the arguments name, and applies the log to it.
 func (w *work) replayTo(ctx context.Context, until projections.Until) (projections.MetadataStore, eventlog.Position, error) {
-	engine, dir := w.args[argEngine], w.args[argDir]
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		fill := func(store projections.MetadataStore) (bool, error) { return w.fillUntil(ctx, store, until) }
-		if err := makeStore(engine, dir, fill); err != nil {
-			return nil, eventlog.Position{}, err
-		}
+	engine := w.engine()
+	if w.follows(engine) {
+		return nil, eventlog.Position{}, fmt.Errorf("the server keeps %s up to date already", engine)
 	}
-	store, err := openStore(engine, dir)
+	store, err := engine.openFilled(ctx, func(store projections.MetadataStore) (bool, error) { return w.fillUntil(ctx, store, until) })
 	if err != nil {
 		return nil, eventlog.Position{}, err
 	}
@@ -144,9 +150,9 @@ func (w *work) replayTo(ctx context.Context, until projections.Until) (projectio
 	if err != nil {
 		return nil, position, errors.Join(err, store.Close())
 	}
-	fmt.Fprintf(w.out, "%s has the metadata as of %v\n", dir, position)
+	fmt.Fprintf(w.out, "%s has the metadata as of %v\n", engine, position)
 	if until.Seq > 0 && position.Seq > until.Seq {
-		return nil, position, errors.Join(fmt.Errorf("that is beyond commit %d: choose another folder", until.Seq), store.Close())
+		return nil, position, errors.Join(fmt.Errorf("that is beyond commit %d: choose another place", until.Seq), store.Close())
 	}
 	return store, position, nil
 }

@@ -62,9 +62,14 @@ func restoringFile(c *config.Config) string { return filepath.Join(c.Data, "rest
 // beginRestore checks that nothing is overwritten, and removes what an earlier restore has begun.
 func beginRestore(ctx context.Context, c *config.Config, blobs backends.Backend) error {
 	if _, err := os.Stat(restoringFile(c)); err == nil {
-		return errors.Join(os.RemoveAll(c.LogDir()), os.RemoveAll(c.MetadataDir()))
+		for _, dir := range foldersToRestore(c) {
+			if err := os.RemoveAll(dir); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	for _, dir := range []string{c.LogDir(), c.MetadataDir()} {
+	for _, dir := range foldersToRestore(c) {
 		switch _, err := os.Stat(dir); {
 		case err == nil:
 			return fmt.Errorf("%s is there, and a backup is only restored to where nothing is: move it away, or choose another folder", dir)
@@ -85,6 +90,14 @@ func beginRestore(ctx context.Context, c *config.Config, blobs backends.Backend)
 	return durable.Sync(c.Data)
 }
 
+// foldersToRestore are the folders that a restore makes, beside that of the blobs.
+func foldersToRestore(c *config.Config) []string {
+	if config.IsFolder(c.Metadata.Engine) {
+		return []string{c.LogDir(), c.MetadataPlace()}
+	}
+	return []string{c.LogDir()}
+}
+
 // restore fills what belongs to the data folder. Log and metadata get their names when they are complete.
 func restore(ctx context.Context, c *config.Config, dir string, blobs backends.Backend, r report) (copied backup.Copied, err error) {
 	target := backup.Target{Blobs: blobs, Log: c.LogDir() + ".restored"}
@@ -101,10 +114,10 @@ func restore(ctx context.Context, c *config.Config, dir string, blobs backends.B
 		copied, err = backup.Restore(ctx, dir, target, r)
 		return true, err
 	}
-	if c.Metadata.Engine == config.EngineMemory {
+	if engine := engineOf(c, c.Metadata.Engine, nil); config.IsFolder(engine.name) {
+		err = engine.make(ctx, fill)
+	} else { // the server will fill it from the snapshot
 		_, err = fill(nil)
-	} else {
-		err = makeStore(c.Metadata.Engine, c.MetadataDir(), fill)
 	}
 	if err != nil {
 		return copied, err

@@ -18,9 +18,10 @@ const (
 	idleTimeout = 2 * time.Minute
 	// maxHeader bounds a request's header, in bytes. S3 allows 8 KiB, which long policies in queries exceed.
 	maxHeader = 64 << 10
-	// cutOffTimeout is how long handlers may go on when their connections were closed, and the projector when it was
-	// told to end.
+	// cutOffTimeout is how long handlers may go on when their connections were closed.
 	cutOffTimeout = 5 * time.Second
+	// stopTimeout is how long what goes on beside requests may take to end. Stores in a cloud write their position last.
+	stopTimeout = 10 * time.Second
 )
 
 // server answers HTTP requests. Bodies, which may take any time, have their time-outs in package s3.

@@ -70,7 +70,7 @@ func (n *node) maintainOnce(ctx context.Context) error {
 	if err != nil || newest == nil {
 		return err
 	}
-	position, err := n.store.Position(ctx)
+	position, err := n.serving().store.Position(ctx)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (n *node) takeIfDue(ctx context.Context) (*snapshot.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	position, err := n.store.Position(ctx)
+	position, err := n.serving().store.Position(ctx)
 	interval := n.config.Snapshot.Interval
 	switch {
 	case err != nil:
@@ -107,7 +107,7 @@ func (n *node) takeIfDue(ctx context.Context) (*snapshot.Snapshot, error) {
 	case newest != nil && (newest.Position == position || time.Since(newest.Taken) < interval):
 		return newest, nil
 	}
-	taken, err := n.snapshots.Take(ctx, n.store, keptSnapshots)
+	taken, err := n.snapshots.Take(ctx, n.serving().store, keptSnapshots)
 	return &taken, err
 }
 

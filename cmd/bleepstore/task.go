@@ -39,7 +39,8 @@ func tasks() map[string]task {
 type work struct {
 	*parts
 	service *api.Service
-	config  *config.Config // of the server, if it runs
+	config  *config.Config    // of the server, if it runs
+	follows func(engine) bool // tells whether the server has a store open
 	args    map[string]string
 	out     control.Reporter
 }
@@ -62,7 +63,9 @@ func runTask(ctx context.Context, c *config.Config, name string, args map[string
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
 	service := api.New(api.Config{Log: p.log, Store: p.store, Blobs: p.blobs})
-	return t.do(ctx, &work{parts: p, service: service, config: c, args: args, out: console})
+	return t.do(ctx, &work{
+		parts: p, service: service, config: c, follows: func(e engine) bool { return p.store != nil && e.is(p.engine) }, args: args, out: console,
+	})
 }
 
 // doTask does a task that a command has asked for, beside requests.
@@ -71,5 +74,7 @@ func (n *node) doTask(ctx context.Context, r control.Request, out control.Report
 	if !found {
 		return fmt.Errorf("the server knows no task %q: it is of another version than the command", r.Task)
 	}
-	return t.do(ctx, &work{parts: n.parts, service: n.service, config: n.config, args: r.Args, out: out})
+	return t.do(ctx, &work{
+		parts: n.serving().parts(n.parts), service: n.service, config: n.config, follows: n.follows, args: r.Args, out: out,
+	})
 }

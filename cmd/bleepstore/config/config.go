@@ -17,16 +17,19 @@ import (
 // environment variable: BLEEPSTORE_ and the key in capitals, or the shorter name in the env tag.
 type Config struct {
 	// Data is the folder under which everything is kept, unless a path elsewhere says otherwise.
-	Data      string    `yaml:"data"`
-	Server    Server    `yaml:"server"`
-	Auth      Auth      `yaml:"auth"`
-	Log       Log       `yaml:"log"`
-	Archive   Archive   `yaml:"archive"`
-	Snapshot  Snapshot  `yaml:"snapshot"`
-	Metadata  Metadata  `yaml:"metadata"`
-	Multipart Multipart `yaml:"multipart"`
-	Storage   Storage   `yaml:"storage"`
-	Logging   Logging   `yaml:"logging"`
+	Data     string   `yaml:"data"`
+	Server   Server   `yaml:"server"`
+	Auth     Auth     `yaml:"auth"`
+	Log      Log      `yaml:"log"`
+	Archive  Archive  `yaml:"archive"`
+	Snapshot Snapshot `yaml:"snapshot"`
+	Metadata Metadata `yaml:"metadata"`
+	// Projections are further engines of Engines that the server keeps up to date with the log, each where Metadata says, so
+	// that they can be looked at, and can take over.
+	Projections Names     `yaml:"projections"`
+	Multipart   Multipart `yaml:"multipart"`
+	Storage     Storage   `yaml:"storage"`
+	Logging     Logging   `yaml:"logging"`
 }
 
 // Server is how clients reach the server.
@@ -72,6 +75,8 @@ type Credential struct {
 	ID string `yaml:"id"`
 	// Name is the account's display name; empty for the access key.
 	Name string `yaml:"name"`
+	// Admin tells whether the key may be used for administration, under /_/.
+	Admin bool `yaml:"admin"`
 }
 
 // Account returns the account that the credential belongs to.
@@ -140,12 +145,46 @@ type Metadata struct {
 	Pebble Folder `yaml:"pebble"`
 	JSONL  Folder `yaml:"jsonl"`
 	SQLite Folder `yaml:"sqlite"`
+
+	DynamoDB  DynamoDB  `yaml:"dynamodb"`
+	Firestore Firestore `yaml:"firestore"`
+	Cosmos    Cosmos    `yaml:"cosmos"`
 }
 
 // Folder is what an engine needs to know that keeps the metadata in files.
 type Folder struct {
-	// Path is its folder; empty for one in DATA: see EngineDir.
+	// Path is its folder; empty for one in DATA: see EnginePlace.
 	Path string `yaml:"path"`
+}
+
+// DynamoDB is the table of the engine dynamodb.
+type DynamoDB struct {
+	Table  string `yaml:"table"`  // its name
+	Region string `yaml:"region"` // of AWS; empty for what AWS's SDK finds
+	// Endpoint is the URL of something that stands in for AWS; empty for AWS.
+	Endpoint string `yaml:"endpoint"`
+	// AccessKey and SecretKey are credentials; empty for those that AWS's SDK finds.
+	AccessKey string `yaml:"access_key"`
+	SecretKey string `yaml:"secret_key"`
+}
+
+// Firestore is the place of the engine firestore.
+type Firestore struct {
+	Project    string `yaml:"project"`    // id of a project of Google Cloud
+	Database   string `yaml:"database"`   // id of a database in Native mode
+	Collection string `yaml:"collection"` // name of the collection under which everything is
+	// Endpoint is the HOST:PORT of an emulator; empty for Google Cloud.
+	Endpoint string `yaml:"endpoint"`
+	// CredentialsFile is a file with credentials; empty for the application default credentials.
+	CredentialsFile string `yaml:"credentials_file"`
+}
+
+// Cosmos is the container of the engine cosmos.
+type Cosmos struct {
+	Endpoint  string `yaml:"endpoint"` // URL of an account of Azure Cosmos DB for NoSQL
+	Key       string `yaml:"key"`      // of the account; empty for Azure's default credential, such as a managed identity
+	Database  string `yaml:"database"`
+	Container string `yaml:"container"`
 }
 
 // Storage selects the backend that keeps blobs.
@@ -188,6 +227,10 @@ const (
 	EngineJSONL  = "jsonl"
 	EngineSQLite = "sqlite"
 
+	EngineDynamoDB  = "dynamodb"
+	EngineFirestore = "firestore"
+	EngineCosmos    = "cosmos"
+
 	BackendLocal  = "local"
 	BackendMemory = "memory"
 
@@ -200,7 +243,7 @@ const (
 var (
 	ArchiveBackends = []string{ArchiveFolder, ArchiveStorage}
 
-	Engines  = []string{EnginePebble, EngineMemory, EngineJSONL, EngineSQLite}
+	Engines  = []string{EnginePebble, EngineMemory, EngineJSONL, EngineSQLite, EngineDynamoDB, EngineFirestore, EngineCosmos}
 	Backends = []string{BackendLocal, BackendMemory}
 	// Ownerships are those of eventlog.Ownership.
 	Ownerships = []string{
@@ -226,12 +269,17 @@ func Default() *Config {
 			ShutdownTimeout: 10 * time.Second,
 		},
 		Auth: Auth{
-			Credentials: []Credential{{AccessKey: DefaultAccessKey, SecretKey: DefaultSecretKey}},
+			Credentials: []Credential{{AccessKey: DefaultAccessKey, SecretKey: DefaultSecretKey, Admin: true}},
 			SignatureV2: true,
 		},
-		Archive:   Archive{Enabled: true, Backend: ArchiveFolder, SegmentSize: archive.DefaultSegmentSize},
-		Snapshot:  Snapshot{Interval: 6 * time.Hour},
-		Metadata:  Metadata{Engine: EnginePebble},
+		Archive:  Archive{Enabled: true, Backend: ArchiveFolder, SegmentSize: archive.DefaultSegmentSize},
+		Snapshot: Snapshot{Interval: 6 * time.Hour},
+		Metadata: Metadata{
+			Engine:    EnginePebble,
+			DynamoDB:  DynamoDB{Table: "bleepstore"},
+			Firestore: Firestore{Database: "(default)", Collection: "bleepstore"},
+			Cosmos:    Cosmos{Database: "bleepstore", Container: "metadata"},
+		},
 		Multipart: Multipart{Expiry: 7 * 24 * time.Hour},
 		Storage:   Storage{Backend: BackendLocal, ReapAfter: time.Hour, ScrubInterval: 30 * 24 * time.Hour, Memory: MemoryStorage{Limit: 1 << 30}},
 		Logging:   Logging{Level: "info", Format: FormatAuto},
@@ -256,19 +304,33 @@ func (c *Config) ArchiveDir() string {
 	return cmp.Or(c.Archive.Path, filepath.Join(c.Data, "archive"))
 }
 
-// MetadataDir is the folder of the metadata store.
-func (c *Config) MetadataDir() string { return c.EngineDir(c.Metadata.Engine) }
+// MetadataPlace is where the metadata store keeps what it has.
+func (c *Config) MetadataPlace() string { return c.EnginePlace(c.Metadata.Engine) }
 
-// EngineDir is the folder in which an engine keeps the metadata: each has its own.
-func (c *Config) EngineDir(engine string) string {
+// EnginePlace is where an engine keeps the metadata: a folder, or the name of a table, collection or container; empty for
+// memory. Each has its own.
+func (c *Config) EnginePlace(engine string) string {
 	switch engine {
+	case EnginePebble:
+		return cmp.Or(c.Metadata.Pebble.Path, filepath.Join(c.base(), "metadata"))
 	case EngineJSONL:
 		return cmp.Or(c.Metadata.JSONL.Path, filepath.Join(c.base(), "metadata-jsonl"))
 	case EngineSQLite:
 		return cmp.Or(c.Metadata.SQLite.Path, filepath.Join(c.base(), "metadata-sqlite"))
+	case EngineDynamoDB:
+		return c.Metadata.DynamoDB.Table
+	case EngineFirestore:
+		return c.Metadata.Firestore.Collection
+	case EngineCosmos:
+		return c.Metadata.Cosmos.Container
 	default:
-		return cmp.Or(c.Metadata.Pebble.Path, filepath.Join(c.base(), "metadata"))
+		return ""
 	}
+}
+
+// IsFolder tells whether an engine keeps the metadata in a folder.
+func IsFolder(engine string) bool {
+	return engine == EnginePebble || engine == EngineJSONL || engine == EngineSQLite
 }
 
 // BlobDir is the folder of the blobs.

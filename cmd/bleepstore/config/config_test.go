@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ func TestDefaults(t *testing.T) {
 		{"metadata.engine", c.Metadata.Engine, "pebble"},
 		{"storage.backend", c.Storage.Backend, "local"},
 		{"log folder", c.LogDir(), filepath.Join("data", "log")},
-		{"metadata folder", c.MetadataDir(), filepath.Join("data", "metadata")},
+		{"metadata folder", c.MetadataPlace(), filepath.Join("data", "metadata")},
 		{"blob folder", c.BlobDir(), filepath.Join("data", "blobs")},
 		{"archive.backend", c.Archive.Backend, "folder"},
 		{"archive folder", c.ArchiveDir(), filepath.Join("data", "archive")},
@@ -95,7 +96,8 @@ auth:
       id: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
       name: Bob
 log: {path: /fast/log}
-metadata: {engine: memory, pebble: {path: /fast/metadata}}
+metadata: {engine: pebble, pebble: {path: /fast/metadata}, cosmos: {endpoint: 'https://name.documents.azure.com/'}}
+projections: [sqlite, cosmos]
 storage: {backend: local, reap_after: 2h, scrub_interval: 24h, local: {path: /big/blobs}, memory: {limit: 512MiB}}
 logging: {level: debug, format: json}
 `, nil, nil)
@@ -105,15 +107,21 @@ logging: {level: debug, format: json}
 			Listen: ":443", Domain: "s3.example.com", Region: "eu-central-1",
 			TLS: config.TLS{Cert: "server.pem", Key: "server.key"}, ShutdownTimeout: 90 * time.Second,
 		},
-		Log:      config.Log{Path: "/fast/log"},
-		Metadata: config.Metadata{Engine: "memory", Pebble: config.Folder{Path: "/fast/metadata"}},
+		Log: config.Log{Path: "/fast/log"},
+		Metadata: config.Metadata{
+			Engine: "pebble", Pebble: config.Folder{Path: "/fast/metadata"},
+			DynamoDB:  config.DynamoDB{Table: "bleepstore"},
+			Firestore: config.Firestore{Database: "(default)", Collection: "bleepstore"},
+			Cosmos:    config.Cosmos{Endpoint: "https://name.documents.azure.com/", Database: "bleepstore", Container: "metadata"},
+		},
+		Projections: config.Names{"sqlite", "cosmos"},
 		Storage: config.Storage{
 			Backend: "local", ReapAfter: 2 * time.Hour, ScrubInterval: 24 * time.Hour, Local: config.LocalStorage{Path: "/big/blobs"}, Memory: config.MemoryStorage{Limit: 512 << 20},
 		},
 		Logging: config.Logging{Level: "debug", Format: "json"},
 	}
 	if c.Server != want.Server || c.Log != want.Log || c.Metadata != want.Metadata || c.Storage != want.Storage ||
-		c.Logging != want.Logging || c.Data != want.Data {
+		c.Logging != want.Logging || c.Data != want.Data || !slices.Equal(c.Projections, want.Projections) {
 		t.Errorf("configuration is\n%+v, want\n%+v", *c, want)
 	}
 	if len(c.Auth.Credentials) != 2 {
@@ -129,8 +137,8 @@ logging: {level: debug, format: json}
 	if found, ok := c.Auth.Owner("nobody"); ok {
 		t.Errorf("found %+v for an id that nobody has", found)
 	}
-	if c.LogDir() != "/fast/log" || c.MetadataDir() != "/fast/metadata" || c.BlobDir() != "/big/blobs" {
-		t.Errorf("folders are %s, %s, %s", c.LogDir(), c.MetadataDir(), c.BlobDir())
+	if c.LogDir() != "/fast/log" || c.MetadataPlace() != "/fast/metadata" || c.BlobDir() != "/big/blobs" {
+		t.Errorf("folders are %s, %s, %s", c.LogDir(), c.MetadataPlace(), c.BlobDir())
 	}
 }
 
@@ -147,17 +155,17 @@ func TestEnvironment(t *testing.T) {
 	c := load(t, "auth: {credentials: [{access_key: file, secret_key: file-secret}]}", []string{
 		"BLEEPSTORE_DATA=/env",
 		"BLEEPSTORE_ACCESS_KEY=env", "BLEEPSTORE_SECRET_KEY=env-secret",
-		"BLEEPSTORE_METADATA_ENGINE=memory",
+		"BLEEPSTORE_METADATA_ENGINE=memory", "BLEEPSTORE_PROJECTIONS=sqlite, jsonl",
 		"BLEEPSTORE_SERVER_TLS_CERT=c.pem", "BLEEPSTORE_SERVER_TLS_KEY=k.pem",
 		"BLEEPSTORE_SERVER_SHUTDOWN_TIMEOUT=3s",
 		"BLEEPSTORE_STORAGE_MEMORY_LIMIT=2GiB",
 		"AWS_ACCESS_KEY_ID=not-for-servers", "AWS_SECRET_ACCESS_KEY=not-for-servers", "AWS_REGION=mars-1",
 		"BLEEPSTORE_SERVICE_HOST=10.0.0.1", "BLEEPSTORE_PORT=tcp://10.0.0.1:9000", "BLEEPSTORE_PORT_9000_TCP_PORT=9000",
 	}, nil)
-	if len(c.Auth.Credentials) != 1 || c.Auth.Credentials[0] != (config.Credential{AccessKey: "env", SecretKey: "env-secret"}) {
+	if len(c.Auth.Credentials) != 1 || c.Auth.Credentials[0] != (config.Credential{AccessKey: "env", SecretKey: "env-secret", Admin: true}) {
 		t.Errorf("credentials are not just the environment's: %d, first %q", len(c.Auth.Credentials), c.Auth.Credentials[0].AccessKey)
 	}
-	if c.Data != "/env" || c.Metadata.Engine != "memory" || c.Server.TLS != (config.TLS{Cert: "c.pem", Key: "k.pem"}) ||
+	if c.Data != "/env" || c.Metadata.Engine != "memory" || !slices.Equal(c.Projections, []string{"sqlite", "jsonl"}) || c.Server.TLS != (config.TLS{Cert: "c.pem", Key: "k.pem"}) ||
 		c.Server.ShutdownTimeout != 3*time.Second || c.Storage.Memory.Limit != 2<<30 {
 		t.Errorf("the environment is not in the configuration: %+v", *c)
 	}
@@ -174,7 +182,7 @@ func TestBlobsInMemoryKeepNothing(t *testing.T) {
 	if c.HasArchive() {
 		t.Error("what is gone with the process is archived")
 	}
-	for _, dir := range []string{c.LogDir(), c.MetadataDir()} {
+	for _, dir := range []string{c.LogDir(), c.MetadataPlace()} {
 		if filepath.Dir(dir) != c.EphemeralDir() {
 			t.Errorf("folder %s is not in %s", dir, c.EphemeralDir())
 		}

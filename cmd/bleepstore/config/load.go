@@ -111,7 +111,7 @@ func (c *Config) readEnvironment(environ []string) error {
 		return fmt.Errorf("environment variables %s and %s: one of them is set without the other", envAccessKey, envSecretKey)
 	}
 	if hasAccessKey {
-		c.Auth.Credentials = []Credential{{AccessKey: accessKey, SecretKey: secretKey}}
+		c.Auth.Credentials = []Credential{{AccessKey: accessKey, SecretKey: secretKey, Admin: true}}
 		delete(values, envAccessKey)
 		delete(values, envSecretKey)
 	}

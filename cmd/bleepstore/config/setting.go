@@ -23,10 +23,11 @@ func settingsOf(section reflect.Value, prefix string) []setting {
 	var all []setting
 	for field, value := range section.Fields() {
 		key := prefix + field.Tag.Get("yaml")
-		switch field.Type.Kind() {
-		case reflect.Struct:
+		_, isText := value.Addr().Interface().(encoding.TextUnmarshaler)
+		switch kind := field.Type.Kind(); {
+		case kind == reflect.Struct:
 			all = append(all, settingsOf(value, key+".")...)
-		case reflect.Slice: // lists are for the file only
+		case kind == reflect.Slice && !isText: // such lists are for the file only
 		default:
 			env := field.Tag.Get("env")
 			if env == "" {

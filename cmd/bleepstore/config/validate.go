@@ -53,7 +53,7 @@ func (c *Config) validate() error {
 	v.that(c.Snapshot.Interval == 0 || c.Snapshot.Interval >= time.Second, "snapshot.interval", c.Snapshot.Interval,
 		"at least 1s, or 0s for never")
 
-	v.oneOf("metadata.engine", c.Metadata.Engine, Engines)
+	c.validateMetadata(&v)
 	v.that(c.Multipart.Expiry == 0 || c.Multipart.Expiry >= time.Second, "multipart.expiry", c.Multipart.Expiry,
 		"at least 1s, or 0s for never")
 	v.oneOf("storage.backend", c.Storage.Backend, Backends)
@@ -72,6 +72,38 @@ func (c *Config) validate() error {
 
 	c.Auth.validate(&v)
 	return errors.Join(v...)
+}
+
+// validateMetadata checks the engines, and those of their settings that are used.
+func (c *Config) validateMetadata(v *validation) {
+	v.oneOf("metadata.engine", c.Metadata.Engine, Engines)
+	for i, engine := range c.Projections {
+		key := fmt.Sprintf("projections[%d]", i)
+		v.oneOf(key, engine, Engines)
+		v.that(engine != c.Metadata.Engine, key, engine, "an engine that is not metadata.engine, which is kept up to date anyway")
+		v.that(!slices.Contains(c.Projections[:i], engine), key, engine, "an engine that is not in the list already")
+	}
+	uses := func(engine string) bool { return c.Metadata.Engine == engine || slices.Contains(c.Projections, engine) }
+	if d := c.Metadata.DynamoDB; uses(EngineDynamoDB) {
+		v.that(d.Table != "", "metadata.dynamodb.table", d.Table, "the name of a table")
+		v.that((d.AccessKey == "") == (d.SecretKey == ""), "metadata.dynamodb.access_key", d.AccessKey, "one with a secret_key, or neither")
+	}
+	if f := c.Metadata.Firestore; uses(EngineFirestore) {
+		v.that(f.Project != "", "metadata.firestore.project", f.Project, "the id of a project")
+		v.that(f.Database != "", "metadata.firestore.database", f.Database, "the id of a database, such as (default)")
+		v.that(f.Collection != "" && !strings.Contains(f.Collection, "/"), "metadata.firestore.collection", f.Collection, "the name of a collection")
+	}
+	if d := c.Metadata.Cosmos; uses(EngineCosmos) {
+		v.that(d.Endpoint != "", "metadata.cosmos.endpoint", d.Endpoint, "the URL of an account, such as https://name.documents.azure.com:443/")
+		v.that(d.Database != "", "metadata.cosmos.database", d.Database, "the name of a database")
+		v.that(d.Container != "", "metadata.cosmos.container", d.Container, "the name of a container")
+	}
+	if c.Ephemeral() {
+		for _, engine := range []string{EngineDynamoDB, EngineFirestore, EngineCosmos} {
+			v.that(!uses(engine), "metadata.engine or projections", engine,
+				"another while storage.backend is memory: the metadata must not outlive the blobs")
+		}
+	}
 }
 
 func (a Auth) validate(v *validation) {

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/bleepstore/bleepstore/api/admin"
+	"github.com/bleepstore/bleepstore/projections"
+)
+
+const (
+	// maxBehind is how many commits an engine may be behind that is to take over: what it applies within moments.
+	maxBehind = 1000
+	// takeOverTimeout is how long it may take to apply them. Nobody's write is acknowledged meanwhile.
+	takeOverTimeout = 10 * time.Second
+)
+
+// served is an engine that serves, or can, with its store and what keeps that up to date.
+type served struct {
+	engine
+	store     projections.MetadataStore
+	projector *projections.Projector
+}
+
+// parts are the parts of a node with the store that serves.
+func (s *served) parts(all *parts) *parts {
+	p := *all
+	p.engine, p.store = s.engine, s.store
+	return &p
+}
+
+// follower keeps a further engine up to date.
+type follower struct {
+	engine
+	*projections.Follower
+}
+
+// serving is the engine that serves.
+func (n *node) serving() *served { return n.current.Load() }
+
+// follow begins to keep further engines up to date.
+func (n *node) follow(ctx context.Context) {
+	for _, name := range n.config.Projections {
+		told := n.out.With().Str("engine", name).Logger()
+		retry := output{Logger: told}.retry
+		e := engineOf(n.config, name, retry)
+		open := func(ctx context.Context) (projections.MetadataStore, error) {
+			return e.openFilled(ctx, func(store projections.MetadataStore) (bool, error) { return n.fill(ctx, store, output{Logger: told}) })
+		}
+		f := follower{e, projections.NewFollower(source{n.log, n.archiver}, open, retry)}
+		n.followers = append(n.followers, f)
+		n.background.Go(func() { f.Run(ctx) })
+	}
+}
+
+// follows tells whether the node has a store open.
+func (n *node) follows(e engine) bool {
+	for _, f := range n.followers {
+		if e.is(f.engine) {
+			return true
+		}
+	}
+	return e.is(n.first.engine)
+}
+
+// takeOver has an engine serve.
+func (n *node) takeOver(ctx context.Context, name string) error {
+	n.takingOver.Lock()
+	defer n.takingOver.Unlock()
+	if name == n.serving().name {
+		return nil
+	}
+	next, err := n.find(name)
+	if err != nil {
+		return err
+	}
+	if behind := n.behind(next.projector.Status().Position.Seq); behind > maxBehind {
+		return &admin.ConflictError{Reason: fmt.Sprintf("%s is %d commits behind the log: wait until it is less than %d", name, behind, maxBehind)}
+	}
+	ctx, cancel := context.WithTimeout(ctx, takeOverTimeout)
+	defer cancel()
+	if err := n.service.Serve(ctx, next.store, next.projector); err != nil {
+		return &admin.ConflictError{Reason: fmt.Sprintf("%s cannot take over: %v", name, err)}
+	}
+	n.current.Store(next)
+	n.out.Info().Str("engine", name).Msg("serves from now on; the next start goes by metadata.engine of the configuration")
+	return nil
+}
+
+// find returns an engine that is kept up to date.
+func (n *node) find(name string) (*served, error) {
+	if name == n.first.name {
+		return n.first, nil
+	}
+	for _, f := range n.followers {
+		if f.name != name {
+			continue
+		}
+		store, projector, err := f.HandOver()
+		if err != nil {
+			return nil, &admin.ConflictError{Reason: fmt.Sprintf("%s cannot take over: %v", name, err)}
+		}
+		return &served{f.engine, store, projector}, nil
+	}
+	return nil, fmt.Errorf("%w: %s", admin.ErrNoProjection, name)
+}
+
+// behind is how many commits a store has not applied.
+func (n *node) behind(applied uint64) uint64 {
+	head := n.log.Head().Seq
+	return head - min(applied, head)
+}
+
+// projections tells how all engines are.
+func (n *node) projections(ctx context.Context) []admin.Projection {
+	first := n.first.projector.Status()
+	list := []admin.Projection{{
+		Engine: n.first.name, Place: n.first.place, Position: first.Position.Seq, CaughtUp: first.Ready(), Err: first.Err,
+	}}
+	for _, f := range n.followers {
+		following := f.Following()
+		list = append(list, admin.Projection{
+			Engine: f.name, Place: f.place, Position: following.Position.Seq, CaughtUp: following.CaughtUp, Err: f.Check(ctx),
+		})
+	}
+	for i := range list {
+		list[i].Serving = list[i].Engine == n.serving().name
+		list[i].Behind = n.behind(list[i].Position)
+	}
+	return list
+}
