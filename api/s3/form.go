@@ -46,8 +46,7 @@ func (c *call) readForm() (*form, error) {
 		if name == "file" {
 			limited.ended = true
 			f.file = &fileReader{part}
-			f.expand(part)
-			return f, nil
+			return f, f.expand(part)
 		}
 		value, err := io.ReadAll(part)
 		if err != nil {
@@ -65,18 +64,26 @@ func (c *call) readForm() (*form, error) {
 }
 
 // expand puts the name of the file in the place of "${filename}" in all fields. A path of which only the last element is
-// the name comes from old browsers. Without a name, as opposed to an empty one, the fields stay as they are.
-func (f *form) expand(file *multipart.Part) {
+// the name comes from old browsers. Without a name, as opposed to an empty one, the fields stay as they are. What comes of
+// them is bounded as they are.
+func (f *form) expand(file *multipart.Part) error {
 	// Part.FileName knows neither backslashes nor whether there is a name.
 	_, parameters, err := mime.ParseMediaType(file.Header.Get("Content-Disposition"))
 	name, named := parameters["filename"]
 	if err != nil || !named {
-		return
+		return nil
 	}
+	const variable = "${filename}"
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	size := 0
 	for field, value := range f.fields {
-		f.fields[field] = strings.ReplaceAll(value, "${filename}", name)
+		size += len(field) + len(value) + strings.Count(value, variable)*(len(name)-len(variable))
+		if size > maxFields {
+			return api.NewError(api.MaxPostPreDataLengthExceeded)
+		}
+		f.fields[field] = strings.ReplaceAll(value, variable, name)
 	}
+	return nil
 }
 
 // malformedForm is the error for a form of which a piece could not be read.

@@ -98,6 +98,8 @@ func TestTheNameOfAPostedFile(t *testing.T) {
 		s.do("GET", "/bucket/"+strings.ReplaceAll(key, " ", "%20"), "").want(200, "")
 	}
 	// Without a name the variable stays. With an empty one, which browsers send where no file was chosen, it goes.
+	s.postForm(encodeForm(strings.Repeat("n", 500), signedV2("", "key: k", "Cache-Control: "+strings.Repeat("${filename}", 1500), "file: v")...)).
+		want(400, "MaxPostPreDataLengthExceededError")
 	s.postForm(encodeForm("", signedV2("", "key: ${filename}", "file: v")...)).want(204, "")
 	s.do("GET", "/bucket/$%7Bfilename%7D", "").want(200, "")
 	form := strings.Replace(encodeForm("name", signedV2("", "key: a${filename}", "file: v")...), `filename="name"`, `filename=""`, 1)
