@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -102,7 +103,7 @@ func launch(t testing.TB, o options) *server {
 		log:     &serverLog{endpoint: make(chan string, 1)},
 		exited:  make(chan struct{}),
 	}
-	s.process.Env = append(cleanEnvironment(), o.env...)
+	s.process.Env = slices.Concat(cleanEnvironment(), addedEnvironment(o.dir), o.env)
 	if o.certs != nil {
 		s.process.Env = append(s.process.Env,
 			"BLEEPSTORE_SERVER_TLS_CERT="+o.certs.certFile, "BLEEPSTORE_SERVER_TLS_KEY="+o.certs.keyFile)
