@@ -46,7 +46,7 @@ func (t *Table) remedy(err error) string {
 		return "if an index is missing, follow the link, or remove the exemption from indexing of the field " + sortField +
 			" in the collection group " + rowsCollection
 	case codes.ResourceExhausted:
-		return "a quota is used up, or the load rose faster than Firestore grows: see the quotas of the project, and whether it has billing"
+		return "a quota is used up, or the load rose faster than Firestore grows: see the quotas and the billing of the project"
 	case codes.Unavailable, codes.DeadlineExceeded:
 		return "check the network between here and Firestore, and https://status.cloud.google.com"
 	}

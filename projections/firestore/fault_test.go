@@ -12,23 +12,26 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/bleepstore/bleepstore/e2e/emulators"
 	"github.com/bleepstore/bleepstore/projections/firestore"
 	"github.com/bleepstore/bleepstore/projections/rows"
 )
 
-// brief are times for tests in which calls wait until they are over.
-var brief = firestore.Timing{Attempt: 400 * time.Millisecond, Patience: 600 * time.Millisecond, Margin: 50 * time.Millisecond}
+// Times for tests in which calls wait until they are over. The first are for faults that stay.
+var (
+	brief   = firestore.Timing{Attempt: 400 * time.Millisecond, Patience: 600 * time.Millisecond, Margin: 50 * time.Millisecond}
+	patient = firestore.Timing{Attempt: 400 * time.Millisecond, Patience: 20 * time.Second, Margin: 50 * time.Millisecond}
+)
 
-// openFront opens a table behind a front.
-func openFront(t *testing.T, f *front) *firestore.Table {
+// openFront opens a new table behind a front.
+func openFront(t *testing.T, f *front, times firestore.Timing) *firestore.Table {
 	t.Helper()
-	return openBrief(t, f, newCollection(f.endpoint))
+	return openWith(t, newCollection(f.endpoint), times)
 }
 
-func openBrief(t *testing.T, f *front, c firestore.Config) *firestore.Table {
+func openWith(t *testing.T, c firestore.Config, times firestore.Timing) *firestore.Table {
 	t.Helper()
-	f.on(nil, nil)
-	table, err := firestore.OpenWith(t.Context(), c, brief)
+	table, err := firestore.OpenWith(t.Context(), c, times)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,20 +70,34 @@ var operations = []struct {
 }
 
 func TestFaults(t *testing.T) {
-	f := newFront(t)
-	t.Run("that pass", func(t *testing.T) { testPassing(t, f) })
-	t.Run("that stay", func(t *testing.T) { testLasting(t, f) })
-	t.Run("answers that break off", func(t *testing.T) { testBrokenAnswers(t, f) })
-	t.Run("answers that are lost", func(t *testing.T) { testLostAnswers(t, f) })
-	t.Run("connections that are cut", func(t *testing.T) { testCut(t, f) })
-	t.Run("no answer", func(t *testing.T) { testNoAnswer(t, f) })
-	t.Run("writes that arrive late", func(t *testing.T) { testLate(t, f) })
-	t.Run("callers that go", func(t *testing.T) { testCanceled(t, f) })
-	t.Run("rows that change under a swap", func(t *testing.T) { testSwapRace(t, f) })
+	emulator := emulators.Firestore(t)
+	warm := openTable(t, newCollection(emulator)) // first calls are slow
+	t.Cleanup(func() { warm.Close() })
+	for _, op := range operations {
+		if err := op.call(t.Context(), warm); err != nil {
+			t.Fatalf("%s: %v", op.name, err)
+		}
+	}
+	for name, test := range map[string]func(*testing.T, *front){
+		"that pass":                     testPassing,
+		"that stay":                     testLasting,
+		"answers that break off":        testBrokenAnswers,
+		"answers that are lost":         testLostAnswers,
+		"connections that are cut":      testCut,
+		"no answer":                     testNoAnswer,
+		"writes that arrive late":       testLate,
+		"callers that go":               testCanceled,
+		"rows that change under a swap": testSwapRace,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // they wait for most of the time
+			test(t, newFront(t, emulator))
+		})
+	}
 }
 
 func testPassing(t *testing.T, f *front) {
-	table := openFront(t, f)
+	table := openFront(t, f, patient)
 	for _, code := range []codes.Code{codes.ResourceExhausted, codes.Aborted, codes.Unavailable, codes.Internal} {
 		for _, op := range operations {
 			f.on(func(_ context.Context, number int) error {
@@ -98,7 +115,7 @@ func testPassing(t *testing.T, f *front) {
 
 // testLasting checks what errors say, and that what will not pass is not repeated.
 func testLasting(t *testing.T, f *front) {
-	table := openFront(t, f)
+	table := openFront(t, f, brief)
 	for _, tt := range []struct {
 		err    error
 		repeat bool
@@ -108,12 +125,18 @@ func testLasting(t *testing.T, f *front) {
 		{status.Error(codes.Unavailable, "The service is currently unavailable."), true, "network"},
 		{status.Error(codes.PermissionDenied, "Missing or insufficient permissions."), false, "roles/datastore.user"},
 		{status.Error(codes.Unauthenticated, "Request had invalid authentication credentials."), false, "credentials file"},
-		{status.Error(codes.NotFound, "The database (default) does not exist for project project"), false,
-			"gcloud firestore databases create --project=project --database='(default)'"},
-		{status.Error(codes.FailedPrecondition, "The Cloud Firestore API is not available for Firestore in Datastore Mode database"),
-			false, "only a database in Native mode"},
-		{status.Error(codes.FailedPrecondition, "The query requires an index. You can create it here: https://example.com/index"),
-			false, "https://example.com/index"},
+		{
+			status.Error(codes.NotFound, "The database (default) does not exist for project project"), false,
+			"gcloud firestore databases create --project=project --database='(default)'",
+		},
+		{
+			status.Error(codes.FailedPrecondition, "The Cloud Firestore API is not available for Firestore in Datastore Mode database"),
+			false, "only a database in Native mode",
+		},
+		{
+			status.Error(codes.FailedPrecondition, "The query requires an index. You can create it here: https://example.com/index"),
+			false, "https://example.com/index",
+		},
 	} {
 		for _, op := range operations {
 			f.on(func(context.Context, int) error { return tt.err }, nil)
@@ -139,7 +162,7 @@ func testLasting(t *testing.T, f *front) {
 
 // testBrokenAnswers asks whether reads go on where an answer broke off.
 func testBrokenAnswers(t *testing.T, f *front) {
-	table := openFront(t, f)
+	table := openFront(t, f, firestore.DefaultTiming)
 	const n = 250
 	var want []rows.Row
 	var keys []rows.Key
@@ -177,7 +200,7 @@ func testBrokenAnswers(t *testing.T, f *front) {
 
 // testLostAnswers lets commits fail that were made.
 func testLostAnswers(t *testing.T, f *front) {
-	table := openFront(t, f)
+	table := openFront(t, f, patient)
 	for _, op := range operations {
 		f.on(nil, func(number int) error {
 			if number <= 2 { // a swap reads first
@@ -192,7 +215,7 @@ func testLostAnswers(t *testing.T, f *front) {
 }
 
 func testCut(t *testing.T, f *front) {
-	table := openFront(t, f)
+	table := openFront(t, f, patient)
 	for _, op := range operations {
 		f.on(func(_ context.Context, number int) error {
 			if number == 1 {
@@ -207,7 +230,7 @@ func testCut(t *testing.T, f *front) {
 }
 
 func testNoAnswer(t *testing.T, f *front) {
-	table := openFront(t, f)
+	table := openFront(t, f, brief)
 	silent := func(ctx context.Context, _ int) error {
 		<-ctx.Done()
 		return ctx.Err()
@@ -233,17 +256,16 @@ func testNoAnswer(t *testing.T, f *front) {
 
 // testLate lets a request arrive after another one made up for it, and asks whether the call waits for it.
 func testLate(t *testing.T, f *front) {
-	table := openFront(t, f)
+	table := openFront(t, f, patient)
 	late := make(chan struct{})
 	f.on(func(_ context.Context, number int) error {
-		if number > 1 {
-			return nil
+		if number == 1 {
+			defer close(late)
+			f.listener.cut()                    // the client learns nothing of this request
+			time.Sleep(3 * patient.Attempt / 4) // and it is carried out well within the deadline
 		}
-		time.Sleep(3 * brief.Attempt / 4) // well within the deadline
-		defer close(late)
 		return nil
 	}, nil)
-	time.AfterFunc(brief.Attempt/8, f.listener.cut) // the client learns nothing of the first request
 	if err := table.Write(t.Context(), []rows.Write{{Row: row("late", 1)}}); err != nil {
 		t.Fatal(err)
 	}
@@ -259,18 +281,19 @@ func testLate(t *testing.T, f *front) {
 
 // testCanceled asks whether a write whose caller goes returns only when its fate is known.
 func testCanceled(t *testing.T, f *front) {
-	table := openFront(t, f)
+	table := openFront(t, f, firestore.DefaultTiming)
+	const pause = 100 * time.Millisecond
 	ctx, cancel := context.WithCancel(t.Context())
 	f.on(func(context.Context, int) error {
 		cancel()
-		time.Sleep(brief.Attempt / 4)
+		time.Sleep(pause)
 		return nil
 	}, nil)
 	began := time.Now()
 	if err := table.Write(ctx, []rows.Write{{Row: row("a", 1)}}); err != nil {
 		t.Errorf("a write that was made gives %v", err)
 	}
-	if took := time.Since(began); took < brief.Attempt/4 {
+	if took := time.Since(began); took < pause {
 		t.Errorf("it returned after %v", took)
 	}
 	if err := table.Write(ctx, []rows.Write{{Row: row("a", 2)}}); !errors.Is(err, context.Canceled) || f.count() != 1 {
@@ -280,7 +303,7 @@ func testCanceled(t *testing.T, f *front) {
 
 func testSwapRace(t *testing.T, f *front) {
 	c := newCollection(f.endpoint)
-	table, other := openBrief(t, f, c), openBrief(t, f, c)
+	table, other := openWith(t, c, firestore.DefaultTiming), openWith(t, c, firestore.DefaultTiming)
 	for i, was := range []string{"", row("s", 1).Record} {
 		f.on(func(_ context.Context, number int) error {
 			if number == 2 { // between reading and writing

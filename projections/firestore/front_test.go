@@ -13,8 +13,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
-
-	"github.com/bleepstore/bleepstore/e2e/emulators"
 )
 
 // front is a server before an emulator, whose calls can fail as a test wants it.
@@ -34,9 +32,9 @@ type front struct {
 	breakAfter int
 }
 
-func newFront(t *testing.T) *front {
+func newFront(t *testing.T, emulator string) *front {
 	t.Helper()
-	conn, err := grpc.NewClient(emulators.Firestore(t), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(emulator, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +111,9 @@ func (f *front) Commit(ctx context.Context, r *firestorepb.CommitRequest) (*fire
 	return answer, err
 }
 
-func (f *front) BatchGetDocuments(r *firestorepb.BatchGetDocumentsRequest, to firestorepb.Firestore_BatchGetDocumentsServer) error {
+func (f *front) BatchGetDocuments(
+	r *firestorepb.BatchGetDocumentsRequest, to firestorepb.Firestore_BatchGetDocumentsServer,
+) error {
 	return f.call(to.Context(), func() error {
 		from, err := f.emulator.BatchGetDocuments(to.Context(), r)
 		if err != nil {
