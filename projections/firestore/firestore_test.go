@@ -1,7 +1,10 @@
 package firestore_test
 
 import (
+	"context"
+	"errors"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -28,8 +31,41 @@ func TestService(t *testing.T) {
 	tabletest.Run(t, func(t *testing.T) rows.Table {
 		c := newCollection("")
 		c.Project, c.Database = project, os.Getenv("BLEEPSTORE_TEST_FIRESTORE_DATABASE")
-		return openTable(t, c)
+		return &temporary{Table: openTable(t, c), keys: make(map[rows.Key]bool)}
 	})
+}
+
+// temporary is a table that removes what was written when it is closed.
+type temporary struct {
+	rows.Table
+	mu   sync.Mutex
+	keys map[rows.Key]bool
+}
+
+func (t *temporary) note(key rows.Key) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.keys[key] = true
+}
+
+func (t *temporary) Write(ctx context.Context, writes []rows.Write) error {
+	for _, w := range writes {
+		t.note(w.Key)
+	}
+	return t.Table.Write(ctx, writes)
+}
+
+func (t *temporary) Swap(ctx context.Context, row rows.Row, was string) error {
+	t.note(row.Key)
+	return t.Table.Swap(ctx, row, was)
+}
+
+func (t *temporary) Close() error {
+	var removals []rows.Write
+	for key := range t.keys {
+		removals = append(removals, rows.Write{Row: rows.Row{Key: key}, Remove: true})
+	}
+	return errors.Join(t.Table.Write(context.Background(), removals), t.Table.Close())
 }
 
 // newCollection is a collection that nothing was written to, in an emulator.
