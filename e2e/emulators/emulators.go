@@ -99,7 +99,7 @@ func freeAddress(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }() // nobody has come
 	return listener.Addr().String()
 }
 

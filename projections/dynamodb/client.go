@@ -25,7 +25,11 @@ func connect(ctx context.Context, c Config, attempt time.Duration) (*sdk.Client,
 	if err != nil {
 		return nil, nil, err
 	}
-	sender := newSender(cfg.HTTPClient.(*awshttp.BuildableClient), attempt)
+	client, ok := cfg.HTTPClient.(*awshttp.BuildableClient)
+	if !ok { // there is only one where the environment asks for something, such as certificates
+		client = awshttp.NewBuildableClient()
+	}
+	sender := newSender(client, attempt)
 	return sdk.NewFromConfig(cfg, func(o *sdk.Options) {
 		if c.Endpoint != "" {
 			o.BaseEndpoint = &c.Endpoint

@@ -46,8 +46,8 @@ type Table interface {
 	Get(ctx context.Context, keys []Key) ([]*Row, error)
 
 	// Scan returns the rows of a partition with sort keys from from on and below to, ascending: limit of them, or fewer only
-	// if there are no more. An empty from is below all, and an empty to is above all. Either is at most MaxSort bytes long,
-	// and limit at least 1.
+	// if there are no more. An empty from is below all, and an empty to is above all. Either is UTF-8 text
+	// of at most MaxSort bytes, and limit at least 1.
 	Scan(ctx context.Context, partition, from, to string, limit int) ([]Row, error)
 
 	// Write makes any number of writes, no two of them to the same key, in any order, at once and in batches where that is
@@ -60,10 +60,11 @@ type Table interface {
 	Write(ctx context.Context, writes []Write) error
 
 	// Swap writes the Record of a row if what the row holds is was; an empty was stands for no row. Otherwise it gives
-	// ErrChanged. A Swap that was repeated because its answer was lost, and was made, gives nil.
+	// ErrChanged. A Swap that was repeated because its answer was lost, and was made, gives nil: the row is what was to be written.
 	Swap(ctx context.Context, row Row, was string) error
 
-	// Check tells whether the service answers for the table, cheaply enough to be asked every second.
+	// Check tells whether the service answers for the table, cheaply enough to be asked every second. Who asks waits as long as
+	// ctx lets him.
 	Check(ctx context.Context) error
 	// Close releases what the Table holds. No call is under way or follows.
 	Close() error
