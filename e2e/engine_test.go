@@ -10,19 +10,15 @@ import (
 	"github.com/bleepstore/bleepstore/projections/sqlite"
 )
 
-// otherEngines are the metadata engines that keep what they have on disk, but the default one.
-var otherEngines = []string{"jsonl", "sqlite"}
-
-func inEngine(engine string) []string { return []string{"BLEEPSTORE_METADATA_ENGINE=" + engine} }
-
 // The server is killed under load with its metadata in each of the engines. What comes back is what was acknowledged, and
 // the metadata is what a replay into another engine makes.
 func TestCrashOfEachEngine(t *testing.T) {
 	t.Parallel()
-	for _, engine := range otherEngines {
-		t.Run(engine, func(t *testing.T) {
+	for _, engine := range startEngines(t) {
+		t.Run(engine.name, func(t *testing.T) {
 			t.Parallel()
-			state := acknowledgedState{dir: t.TempDir(), env: inEngine(engine)}
+			dir := t.TempDir()
+			state := acknowledgedState{dir: dir, env: engine.serving(dir)}
 			s := state.start(t)
 			bucket := newBucket(t, s.client())
 			writers := newCrashWriters(bucket)
@@ -43,19 +39,20 @@ func TestCrashOfEachEngine(t *testing.T) {
 // A log is replayed into another engine while the server serves, and is gone on with by a server on that engine, and back.
 func TestReplayIntoAnotherEngine(t *testing.T) {
 	t.Parallel()
-	for _, engine := range otherEngines {
-		t.Run(engine, func(t *testing.T) {
+	for _, engine := range startEngines(t) {
+		t.Run(engine.name, func(t *testing.T) {
 			t.Parallel()
 			state := newAcknowledgedState(t)
+			state.env = engine.at(state.dir)
 			s := state.start(t)
-			wantContains(t, state.mustRun(t, "replay", "--to", engine, "--verify"), "metadata-"+engine+" has the metadata as of", "/62/", "the same")
+			wantContains(t, state.mustRun(t, "replay", "--to", engine.name, "--verify"), " has the metadata as of", "/62/", "the same")
 			put(t, s.client(), state.bucket, "more", []byte("more"))
 			state.bodies["more"] = []byte("more")
-			wantContains(t, state.mustRun(t, "replay", "--to", engine), "/63/") // gone on with
+			wantContains(t, state.mustRun(t, "replay", "--to", engine.name), "/63/") // gone on with
 			s.stop(t)
-			wantContains(t, state.mustRun(t, "replay", "--to", engine, "--verify"), "the same")
+			wantContains(t, state.mustRun(t, "replay", "--to", engine.name, "--verify"), "the same")
 
-			state.env = inEngine(engine)
+			state.env = engine.serving(state.dir)
 			s = state.start(t)
 			if err := state.check(t, s); err != nil {
 				t.Error(err)
@@ -63,7 +60,7 @@ func TestReplayIntoAnotherEngine(t *testing.T) {
 			put(t, s.client(), state.bucket, "most", []byte("most"))
 			state.bodies["most"] = []byte("most")
 			s.stop(t)
-			state.env = nil
+			state.env = engine.at(state.dir)
 			if err := state.check(t, state.start(t)); err != nil {
 				t.Error(err)
 			}

@@ -28,6 +28,9 @@ func startEngines(t testing.TB) []engine {
 			"BLEEPSTORE_METADATA_DYNAMODB_ENDPOINT=" + emulators.DynamoDB(t), "BLEEPSTORE_METADATA_DYNAMODB_REGION=us-east-1",
 			"BLEEPSTORE_METADATA_DYNAMODB_ACCESS_KEY=emulator", "BLEEPSTORE_METADATA_DYNAMODB_SECRET_KEY=emulator",
 		}},
+		{name: "firestore", settings: []string{
+			"BLEEPSTORE_METADATA_FIRESTORE_ENDPOINT=" + emulators.Firestore(t), "BLEEPSTORE_METADATA_FIRESTORE_PROJECT=emulator",
+		}},
 	}
 }
 

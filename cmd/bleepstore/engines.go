@@ -11,6 +11,7 @@ import (
 	"github.com/bleepstore/bleepstore/internal/durable"
 	"github.com/bleepstore/bleepstore/projections"
 	"github.com/bleepstore/bleepstore/projections/dynamodb"
+	"github.com/bleepstore/bleepstore/projections/firestore"
 	"github.com/bleepstore/bleepstore/projections/jsonl"
 	"github.com/bleepstore/bleepstore/projections/memory"
 	"github.com/bleepstore/bleepstore/projections/pebble"
@@ -44,6 +45,12 @@ func (e engine) open(ctx context.Context) (projections.MetadataStore, error) {
 		s := e.settings.DynamoDB
 		table, err := dynamodb.Open(ctx, dynamodb.Config{
 			Table: e.place, Region: s.Region, Endpoint: s.Endpoint, AccessKey: s.AccessKey, SecretKey: s.SecretKey,
+		})
+		return openRows(ctx, e, table, err)
+	case config.EngineFirestore:
+		s := e.settings.Firestore
+		table, err := firestore.Open(ctx, firestore.Config{
+			Project: s.Project, Database: s.Database, Collection: e.place, Endpoint: s.Endpoint, CredentialsFile: s.CredentialsFile,
 		})
 		return openRows(ctx, e, table, err)
 	default:
