@@ -34,7 +34,7 @@ func TestCrashAtFailpoints(t *testing.T) {
 	}
 	t.Run("without snapshots", func(t *testing.T) { // because what a snapshot names is not deleted
 		t.Parallel()
-		crashAtFailpoints(t, options{binary: program, env: []string{"BLEEPSTORE_SNAPSHOT_INTERVAL=0s"}}, []failpoint{
+		crashAtFailpoints(t, options{binary: program, dir: t.TempDir(), env: []string{"BLEEPSTORE_SNAPSHOT_INTERVAL=0s"}}, nil, []failpoint{
 			{"blob stored", 300},
 			{"before publish", 60},
 			{"after publish", 60},
@@ -46,7 +46,7 @@ func TestCrashAtFailpoints(t *testing.T) {
 	})
 	t.Run("with a log that is trimmed", func(t *testing.T) {
 		t.Parallel()
-		crashAtFailpoints(t, options{binary: program, env: trimming}, []failpoint{
+		crashAtFailpoints(t, options{binary: program, dir: t.TempDir(), env: trimming}, nil, []failpoint{
 			{"segment written", 2},
 			{"segment verified", 2},
 			{"segment sealed", 2},
@@ -55,25 +55,40 @@ func TestCrashAtFailpoints(t *testing.T) {
 			{"after trim", 2},
 		})
 	})
+	for _, engine := range startEngines(t) {
+		t.Run("with metadata in "+engine.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			points := []failpoint{{"before apply", 60}, {"after apply", 60}}
+			if engine.settings != nil { // it is in a cloud
+				points = append(points, failpoint{"between rows and position", 60}, failpoint{"before position", 2}, failpoint{"after position", 2})
+			}
+			crashAtFailpoints(t, options{binary: program, dir: dir}, engine.serving(dir), points)
+		})
+	}
 }
 
-// crashAtFailpoints lets a server with the options die at each of the points.
-func crashAtFailpoints(t *testing.T, o options, failpoints []failpoint) {
-	dir := t.TempDir()
-	s := startServer(t, options{dir: dir})
+// crashAtFailpoints lets a server with the options die at each of the points. Those before and behind it have only settings.
+func crashAtFailpoints(t *testing.T, o options, settings []string, failpoints []failpoint) {
+	dir := o.dir
+	s := startServer(t, options{dir: dir, env: settings})
 	bucket := newBucket(t, s.client())
 	writers := newCrashWriters(bucket)
 	s.stop(t)
 	for round := range rounds(len(failpoints), 200) {
 		point := failpoints[round%len(failpoints)]
 		at := fmt.Sprintf("%s:%d", point.name, 1+rand.IntN(point.most))
-		s = startArmed(t, options{dir: dir, binary: o.binary, env: append(slices.Clone(o.env),
-			"FAILPOINT="+at, "BLEEPSTORE_STORAGE_REAP_AFTER=1s")})
+		s = startArmed(t, options{dir: dir, binary: o.binary, env: slices.Concat(settings, o.env,
+			[]string{"FAILPOINT=" + at, "BLEEPSTORE_STORAGE_REAP_AFTER=1s"})})
 		writeUntilDeath(t, s, writers)
-		s = startSweeping(t, dir)
+		s = startSweeping(t, dir, settings...)
 		verifyAfterCrash(t, s.client(), bucket, writers)
 		s.stop(t)
-		verifyFolder(t, dir)
+		if settings == nil {
+			verifyFolder(t, dir)
+		}
+		state := acknowledgedState{dir: dir, env: settings}
+		wantContains(t, state.mustRun(t, "replay", "--to", "sqlite:"+filepath.Join(t.TempDir(), "replayed"), "--verify"), "the same as the server's")
 		if t.Failed() {
 			t.Fatalf("in round %d, at %s", round, at)
 		}
