@@ -15,7 +15,7 @@ import (
 type times struct {
 	answer   time.Duration // for one request, until it is given up
 	patience time.Duration // for a request and its repetitions
-	end      time.Duration // after it was sent, a request is over, also one that was given up; see lost
+	end      time.Duration // for the service to end a request that was given up; see lost
 }
 
 // call makes a request, and repeats it for as long as it fails for a cause that may pass, and patience lasts.
@@ -51,10 +51,9 @@ func (t *Table) once(ctx context.Context, request func(context.Context) error) e
 // change is call for a request that changes rows.
 func (t *Table) change(ctx context.Context, doing string, request func(context.Context) error) error {
 	return t.call(ctx, doing, func(ctx context.Context) error {
-		sent := time.Now()
 		err := request(ctx)
 		if err != nil && isOpen(err) {
-			t.lost.note(sent.Add(t.times.end))
+			t.lost.note(time.Now().Add(t.times.end))
 		}
 		return err
 	})

@@ -23,6 +23,7 @@ var quick = times{answer: 10 * time.Second, patience: 2 * time.Second, end: 300 
 // says so, shows only that this package and the launcher have the same idea of the service. It has no index, one replica,
 // no limits on throughput and no authentication. TestService runs the same on the service itself.
 func TestTable(t *testing.T) {
+	t.Parallel()
 	account := emulators.Cosmos(t)
 	tabletest.Run(t, func(t *testing.T) rows.Table { return mustOpen(t, newConfig(account), http.DefaultTransport) })
 }

@@ -11,8 +11,8 @@ import (
 //
 // Such a change is repeated, but the first request of it may be made later than its repetition, and later than what follows
 // it: then an old row would replace a newer one. The service has no upsert that depends on the commit of a row. So a call
-// that changes rows begins, and returns nil, only when all lost requests are over. The gateway gives up on a request after 60
-// seconds; from then on it is made or it never will be.
+// that changes rows begins, and returns nil, only when all lost requests are over. One that fails returns at once, and the
+// next one waits. The gateway gives up on a request after 60 seconds; from then on it was made or it never will be.
 //
 // Other requests that failed were refused, and are not waited for. Neither are those of a process that was killed: see the
 // README.

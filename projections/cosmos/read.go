@@ -124,19 +124,14 @@ func (t *Table) query(ctx context.Context, partition string, s statement, limit 
 	if err := t.join(ctx, partition); err != nil {
 		return nil, err
 	}
-	pager := t.container.NewQueryItemsPager(
-		"SELECT TOP @limit c.sort, c.commit, c.record FROM c WHERE "+s.condition, azcosmos.NewPartitionKeyString(partition),
-		&azcosmos.QueryOptions{
-			QueryParameters: append(s.parameters, azcosmos.QueryParameter{Name: "@limit", Value: limit}),
-			PageSizeHint:    -1, // as many as an answer holds; the service's own idea is 100
-		})
+	query := "SELECT TOP @limit c.sort, c.commit, c.record FROM c WHERE " + s.condition
+	options := &azcosmos.QueryOptions{
+		QueryParameters: append(s.parameters, azcosmos.QueryParameter{Name: "@limit", Value: limit}),
+		PageSizeHint:    -1, // as many as an answer holds; the service's own idea is 100
+	}
 	var found []rows.Row
-	for pager.More() {
-		var page azcosmos.QueryItemsResponse
-		err := t.call(ctx, "query", func(ctx context.Context) (err error) {
-			page, err = pager.NextPage(ctx)
-			return err
-		})
+	for {
+		page, err := t.page(ctx, partition, query, options)
 		if err != nil {
 			return nil, err
 		}
@@ -147,6 +142,18 @@ func (t *Table) query(ctx context.Context, partition string, s statement, limit 
 			}
 			found = append(found, row)
 		}
+		if page.ContinuationToken == nil {
+			return found, nil
+		}
+		options.ContinuationToken = page.ContinuationToken
 	}
-	return found, nil
+}
+
+// page asks for one page of an answer. A pager is of no use once it has failed, so each request has one of its own.
+func (t *Table) page(ctx context.Context, partition, query string, options *azcosmos.QueryOptions) (page azcosmos.QueryItemsResponse, err error) {
+	err = t.call(ctx, "query", func(ctx context.Context) (err error) {
+		page, err = t.container.NewQueryItemsPager(query, azcosmos.NewPartitionKeyString(partition), options).NextPage(ctx)
+		return err
+	})
+	return page, err
 }

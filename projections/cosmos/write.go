@@ -37,7 +37,7 @@ func (t *Table) Write(ctx context.Context, writes []rows.Write) error {
 		return t.failure("write", err.Error(), err)
 	}
 	return t.settled(ctx, "write", func() error {
-		group, ctx := errgroup.WithContext(ctx)
+		var group errgroup.Group // a batch that fails doesn't cut off the others: they would be lost
 		group.SetLimit(concurrency)
 		for _, b := range batches {
 			group.Go(func() error { return t.writeBatch(ctx, b) })
