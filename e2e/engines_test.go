@@ -21,6 +21,7 @@ type engine struct {
 // ends: what no emulator can show, such as throttling and permissions, is in the README files of the engines.
 func startEngines(t testing.TB) []engine {
 	t.Helper()
+	cosmos := emulators.Cosmos(t)
 	return []engine{
 		{name: "jsonl"},
 		{name: "sqlite"},
@@ -30,6 +31,9 @@ func startEngines(t testing.TB) []engine {
 		}},
 		{name: "firestore", settings: []string{
 			"BLEEPSTORE_METADATA_FIRESTORE_ENDPOINT=" + emulators.Firestore(t), "BLEEPSTORE_METADATA_FIRESTORE_PROJECT=emulator",
+		}},
+		{name: "cosmos", settings: []string{
+			"BLEEPSTORE_METADATA_COSMOS_ENDPOINT=" + cosmos.Endpoint, "BLEEPSTORE_METADATA_COSMOS_KEY=" + cosmos.Key,
 		}},
 	}
 }

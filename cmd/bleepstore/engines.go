@@ -10,6 +10,7 @@ import (
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/internal/durable"
 	"github.com/bleepstore/bleepstore/projections"
+	"github.com/bleepstore/bleepstore/projections/cosmos"
 	"github.com/bleepstore/bleepstore/projections/dynamodb"
 	"github.com/bleepstore/bleepstore/projections/firestore"
 	"github.com/bleepstore/bleepstore/projections/jsonl"
@@ -52,6 +53,10 @@ func (e engine) open(ctx context.Context) (projections.MetadataStore, error) {
 		table, err := firestore.Open(ctx, firestore.Config{
 			Project: s.Project, Database: s.Database, Collection: e.place, Endpoint: s.Endpoint, CredentialsFile: s.CredentialsFile,
 		})
+		return openRows(ctx, e, table, err)
+	case config.EngineCosmos:
+		s := e.settings.Cosmos
+		table, err := cosmos.Open(ctx, cosmos.Config{Endpoint: s.Endpoint, Key: s.Key, Database: s.Database, Container: e.place})
 		return openRows(ctx, e, table, err)
 	default:
 		return opened(pebble.Open(e.place))
