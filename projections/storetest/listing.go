@@ -28,6 +28,9 @@ func testListing(s *suite) {
 	s.apply(changes...)
 
 	for range 300 {
+		if !s.sampled() {
+			continue
+		}
 		l := projections.Listing{
 			Bucket:     "b",
 			Prefix:     text(2),

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -23,6 +24,9 @@ func (s *suite) close() {
 		s.Errorf("Close: %v", err)
 	}
 }
+
+// sampled tells whether one of very many queries is made: all of them are where they are cheap, and else a random one in six.
+func (s *suite) sampled() bool { return s.store.SeekCost() == 0 || rand.IntN(6) == 0 }
 
 // apply makes changes at the next position.
 func (s *suite) apply(changes ...projections.Change) {

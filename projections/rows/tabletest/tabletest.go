@@ -9,10 +9,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bleepstore/bleepstore/projections"
 	"github.com/bleepstore/bleepstore/projections/rows"
+	"github.com/bleepstore/bleepstore/projections/storetest"
 )
 
-// Run tests the tables that open makes, each of them new and empty. The suite closes them.
+// Run tests the tables that open makes, each of them new and empty, and stores of such tables, by storetest. The suite closes
+// them.
 func Run(t *testing.T, open func(t *testing.T) rows.Table) {
 	tests := []struct {
 		name string
@@ -37,6 +40,15 @@ func Run(t *testing.T, open func(t *testing.T) rows.Table) {
 			tt.test(s)
 		})
 	}
+	t.Run("Store", func(t *testing.T) {
+		storetest.Run(t, func(t *testing.T) projections.MetadataStore {
+			store, err := rows.Open(t.Context(), open(t), func(err error) { t.Logf("to be repeated: %v", err) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			return store
+		})
+	})
 }
 
 // suite is a test of a table, with calls that must not fail.
