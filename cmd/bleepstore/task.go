@@ -29,6 +29,7 @@ func tasks() map[string]task {
 		"log trim":          {openCaughtUp, logTrim},
 		"scrub":             {openCaughtUp, scrub},
 		"backup":            {openCaughtUp, takeBackup},
+		"export":            {openCaughtUp, exportTo},
 		"replay":            {openLog, replay},
 		"replay and verify": {openCaughtUp, replayAndVerify},
 		"stacks":            {openNothing, stacks},
