@@ -153,3 +153,61 @@ func isManifest(record projections.Change, blob eventlog.Blob) bool {
 	put, ok := record.(projections.PutObject)
 	return ok && put.Object.Manifest != nil && put.Object.Manifest.ID == blob.ID
 }
+
+// openFile is a file that is read.
+type openFile struct {
+	*os.File
+	size int64
+}
+
+// open opens a regular file, that is, no symbolic link and nothing else.
+func (t *tree) open(name string) (*openFile, error) {
+	info, err := t.root.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file, and is not read", name)
+	}
+	file, err := t.root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return &openFile{file, info.Size()}, nil
+}
+
+// opener opens the first file that is there, which must have a size. Its errors, and those of reading, are about what is
+// imported: they are an *api.Error.
+func (t *tree) opener(size int64, paths ...string) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) {
+		for _, name := range paths {
+			file, err := t.open(name)
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				continue
+			case err != nil:
+				return nil, unreadable(err)
+			case file.size != size:
+				file.Close()
+				return nil, api.Errorf(api.IncompleteBody, "%s has %d bytes instead of %d", name, file.size, size)
+			}
+			return &importedFile{file.File}, nil
+		}
+		return nil, api.Errorf(api.NoSuchKey, "there is no file %s", paths[0])
+	}
+}
+
+func unreadable(err error) error { return &api.Error{Code: api.InvalidRequest, Cause: err} }
+
+// importedFile is a file whose bytes are imported.
+type importedFile struct{ file *os.File }
+
+func (f *importedFile) Read(p []byte) (int, error) {
+	n, err := f.file.Read(p)
+	if err != nil && err != io.EOF {
+		err = unreadable(err)
+	}
+	return n, err
+}
+
+func (f *importedFile) Close() error { return f.file.Close() }

@@ -10,8 +10,9 @@ import (
 
 // The folders of the tree beside those of buckets, whose names do not begin with a dot.
 const (
-	partsFolder   = ".multipart"
-	escapedFolder = ".keys"
+	partsFolder    = ".multipart"
+	oldPartsFolder = ".parts" // where some have had parts, and they are read
+	escapedFolder  = ".keys"
 )
 
 // maxName is how long the name of a file can be on common file systems, in bytes.

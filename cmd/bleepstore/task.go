@@ -30,6 +30,7 @@ func tasks() map[string]task {
 		"scrub":             {openCaughtUp, scrub},
 		"backup":            {openCaughtUp, takeBackup},
 		"export":            {openCaughtUp, exportTo},
+		"import":            {openCaughtUp, importFrom},
 		"replay":            {openLog, replay},
 		"replay and verify": {openCaughtUp, replayAndVerify},
 		"stacks":            {openNothing, stacks},
@@ -41,6 +42,7 @@ type work struct {
 	*parts
 	service *api.Service
 	config  *config.Config // of the server, if it runs
+	stopped bool           // nothing follows the log: the service can make no decisions
 	args    map[string]string
 	out     control.Reporter
 }
@@ -63,7 +65,7 @@ func runTask(ctx context.Context, c *config.Config, name string, args map[string
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
 	service := api.New(api.Config{Log: p.log, Store: p.store, Blobs: p.blobs})
-	return t.do(ctx, &work{parts: p, service: service, config: c, args: args, out: console})
+	return t.do(ctx, &work{parts: p, service: service, config: c, stopped: true, args: args, out: console})
 }
 
 // doTask does a task that a command has asked for, beside requests.
