@@ -119,9 +119,6 @@ func (e *exporter) write(ctx context.Context) (err error) {
 	})); err != nil {
 		return err
 	}
-	if err := buffer.WriteByte('\n'); err != nil {
-		return err
-	}
 	if err := errors.Join(buffer.Flush(), file.Sync()); err != nil {
 		return err
 	}

@@ -175,15 +175,12 @@ func (i *importer) eachObject(ctx context.Context, g *errgroup.Group) error {
 func (i *importer) object(ctx context.Context, row *objectRow, owner eventlog.Owner) error {
 	what := fmt.Sprintf("object %q in bucket %q", row.Key, row.Bucket)
 	defer i.add(row.Size)
+	plain, isPlain := plainPath(row.Bucket, row.Key)
 	paths, err := row.files()
-	if err != nil {
+	object, invalid := row.record(owner)
+	if err = errors.Join(err, invalid); err != nil {
 		i.leaveOut(fmt.Errorf("%s: %w", what, err))
-		return nil
-	}
-	object, err := row.record(owner)
-	if err != nil {
-		i.leaveOut(fmt.Errorf("%s: %w", what, err))
-		i.skipped.add(paths[0])
+		i.skipped.add(append(paths, plain)...)
 		return nil
 	}
 	in := api.ImportObjectInput{Bucket: row.Bucket, Key: row.Key, Object: object, Open: i.tree.opener(row.Size, paths...)}
@@ -192,8 +189,8 @@ func (i *importer) object(ctx context.Context, row *objectRow, owner eventlog.Ow
 		made, err = i.Service.ImportObject(ctx, in)
 		return err
 	})
-	if plain, ok := plainPath(row.Bucket, row.Key); err != nil || !ok || plain != paths[0] {
-		i.skipped.add(paths[0])
+	if err != nil || !isPlain {
+		i.skipped.add(paths...)
 	}
 	if err := i.judge(ctx, what, err); err != nil {
 		return err

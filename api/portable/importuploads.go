@@ -129,7 +129,7 @@ func (i *importer) withoutUpload(row *partRow) {
 		i.count(false, nil, nil, 0)
 		return
 	}
-	i.skipped.add(row.files()[0])
+	i.skipped.add(row.files()...)
 	i.leaveOut(fmt.Errorf("part %d of upload %q: the upload is not there", row.PartNumber, row.UploadID))
 }
 
@@ -139,6 +139,7 @@ func (i *importer) part(ctx context.Context, upload *uploadRow, row *partRow) er
 	part, err := row.record()
 	if err != nil {
 		i.leaveOut(fmt.Errorf("%s: %w", what, err))
+		i.skipped.add(row.files()...)
 		return nil
 	}
 	in := api.ImportPartInput{
@@ -149,6 +150,9 @@ func (i *importer) part(ctx context.Context, upload *uploadRow, row *partRow) er
 		made, err = i.Service.ImportPart(ctx, in)
 		return err
 	})
+	if err != nil {
+		i.skipped.add(row.files()...)
+	}
 	if err := i.judge(ctx, what, err); err != nil {
 		return err
 	}

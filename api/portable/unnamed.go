@@ -23,11 +23,13 @@ type skipped struct {
 	paths map[string]bool
 }
 
-func (s *skipped) add(path string) {
+func (s *skipped) add(paths ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.paths) < maxSkipped {
-		s.paths[path] = true
+	for _, path := range paths {
+		if len(s.paths) < maxSkipped {
+			s.paths[path] = true
+		}
 	}
 }
 
