@@ -61,6 +61,7 @@ func (r *told) LeftOut(err error) { r.leftOut = append(r.leftOut, err.Error()) }
 func (r *told) Note(text string)  { r.notes = append(r.notes, text) }
 func (r *told) Bytes(_, _ int64)  {}
 func (r *told) String() string    { return fmt.Sprintf("left out %q, notes %q", r.leftOut, r.notes) }
+
 func (r *told) want(t *testing.T, leftOut, notes []string) {
 	t.Helper()
 	for name, list := range map[string][2][]string{"left out": {r.leftOut, leftOut}, "noted": {r.notes, notes}} {

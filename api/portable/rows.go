@@ -43,7 +43,7 @@ func newObjectRow(bucket *projections.Bucket, o *projections.Object, parts []eve
 	if o.Checksum.Algorithm != api.CRC64NVME || o.Checksum.Type != api.FullObject {
 		more.Checksum = &o.Checksum
 	}
-	if more.File == "" && more.Version == "" && more.Checksum == nil && len(more.Parts) == 0 && more.labels.empty() {
+	if more.File == "" && more.Version == "" && more.Checksum == nil && len(more.Parts) == 0 && more.empty() {
 		more = nil
 	}
 	return &objectRow{
@@ -57,7 +57,7 @@ func newUploadRow(u *projections.Upload) *uploadRow {
 	if u.Checksum.Algorithm != "" {
 		more.Checksum = &u.Checksum
 	}
-	if more.Checksum == nil && more.labels.empty() {
+	if more.Checksum == nil && more.empty() {
 		more = nil
 	}
 	owner := u.ObjectOwner
