@@ -35,7 +35,7 @@ func (s *Service) ObjectAttributes(ctx context.Context, by Caller, in ObjectName
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.manifest(ctx, found.object)
+	m, err := s.Manifest(ctx, found.object)
 	if err != nil {
 		return nil, err
 	}

@@ -38,8 +38,8 @@ func (s *Service) storeManifest(ctx context.Context, object *eventlog.Object) er
 	return nil
 }
 
-// manifest returns the lists of blobs and parts of an object.
-func (s *Service) manifest(ctx context.Context, object *projections.Object) (eventlog.Manifest, error) {
+// Manifest returns the lists of blobs and parts of an object.
+func (s *Service) Manifest(ctx context.Context, object *projections.Object) (eventlog.Manifest, error) {
 	if object.Manifest == nil {
 		return eventlog.Manifest{Blobs: object.Blobs, Parts: object.Parts}, nil
 	}
@@ -73,7 +73,7 @@ func (s *Service) readManifest(ctx context.Context, blob *eventlog.Blob) (m even
 
 // open returns a reader of the range [offset, offset+length) of an object.
 func (s *Service) open(ctx context.Context, object *projections.Object, offset, length int64) (io.ReadCloser, error) {
-	m, err := s.manifest(ctx, object)
+	m, err := s.Manifest(ctx, object)
 	if err != nil {
 		return nil, err
 	}

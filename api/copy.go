@@ -149,7 +149,7 @@ func (s *Service) copiedChecksum(ctx context.Context, in CopyObjectInput, source
 		return source.Checksum, nil
 	}
 	if in.Algorithm == CRC64NVME {
-		m, err := s.manifest(ctx, source)
+		m, err := s.Manifest(ctx, source)
 		if err != nil {
 			return eventlog.Checksum{}, err
 		}

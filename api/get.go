@@ -116,7 +116,7 @@ func (s *Service) HeadObject(ctx context.Context, by Caller, in GetObjectInput) 
 
 // selectPart sets the range of out to that of one part. An object that was not uploaded in parts is its own part 1.
 func (s *Service) selectPart(ctx context.Context, out *GetObjectOutput, number int) error {
-	m, err := s.manifest(ctx, out.Object)
+	m, err := s.Manifest(ctx, out.Object)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/bleepstore/bleepstore/eventlog"
@@ -20,8 +21,12 @@ const (
 	MinPartSize   = 5 << 20 // bytes; the last part may be smaller
 )
 
-// ValidUploadID tells whether id has the form of an upload's id. There need not be such an upload.
-func ValidUploadID(id string) bool { return sortid.Check(id) == nil }
+// uploadID is the form of the ids of uploads: those that are made here, and those that may be imported.
+var uploadID = regexp.MustCompile(`^[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,127}$`)
+
+// ValidUploadID tells whether id has the form of an upload's id, which can be the name of a file. There need not be such an
+// upload.
+func ValidUploadID(id string) bool { return uploadID.MatchString(id) }
 
 // CreateUploadInput describes the object that a multipart upload is to become.
 type CreateUploadInput struct {

@@ -162,7 +162,7 @@ func TestLogCommands(t *testing.T) {
 	wantContains(t, state.mustRun(t, "log", "verify"), "62 commits with 63 events are sound in the archive", "62 commits with 63 events are sound in the log")
 	events := strings.Split(strings.TrimSpace(state.mustRun(t, "log", "export")), "\n")
 	want(t, "number of events", len(events), 63)
-	wantContains(t, events[0], `{"type":"bucket.created","v":2,`)
+	wantContains(t, events[0], `{"type":"bucket.created","v":3,`)
 	wantContains(t, events[62], `{"type":"object.deleted","v":2,`)
 	wantContains(t, state.mustRun(t, "log", "repair", "--yes"), "needs no repair")
 

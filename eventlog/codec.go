@@ -54,9 +54,11 @@ var shapes = shapesOf(
 	func() Data { return new(LogRestored) },
 
 	func() Data { return new(bucketCreatedV1) },
+	func() Data { return new(bucketCreatedV2) },
 	func() Data { return new(objectCreatedV1) },
 	func() Data { return new(objectDeletedV1) },
 	func() Data { return new(uploadCreatedV1) },
+	func() Data { return new(uploadCreatedV2) },
 )
 
 func shapesOf(makers ...func() Data) map[shape]func() Data {

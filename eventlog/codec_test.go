@@ -24,6 +24,7 @@ var update = flag.Bool("update", false, "write the golden files")
 var samples = []eventlog.Data{
 	&eventlog.BucketCreated{
 		Bucket: "photos", Region: "us-east-1", Owner: sampleOwner, Ownership: eventlog.ObjectWriter, Grants: sampleGrants,
+		Created: sampleTime.AddDate(-1, 0, 0),
 	},
 	&eventlog.BucketDeleted{Bucket: "photos"},
 	&eventlog.BucketVersioningSet{Bucket: "photos", Status: eventlog.VersioningEnabled},
@@ -66,7 +67,7 @@ var samples = []eventlog.Data{
 	&eventlog.UploadCreated{
 		Bucket: "photos", Key: "a/b", Upload: "01kc0000000000000000000002", Owner: sampleOwner,
 		Attributes: sampleAttributes, Grants: sampleGrants, ObjectOwner: sampleOwner,
-		Checksum: eventlog.Checksum{Algorithm: "CRC32C", Type: "COMPOSITE"},
+		Checksum: eventlog.Checksum{Algorithm: "CRC32C", Type: "COMPOSITE"}, Initiated: sampleTime.AddDate(-1, 0, 0),
 	},
 	&eventlog.PartStored{
 		Bucket: "photos", Key: "a/b", Upload: "01kc0000000000000000000002",
@@ -80,6 +81,9 @@ var samples = []eventlog.Data{
 // oldSamples holds what the golden files of shapes that are not written any more are read as.
 var oldSamples = map[string]eventlog.Data{
 	"bucket.created.v1.json": &eventlog.BucketCreated{Bucket: "photos", Region: "us-east-1", Owner: sampleOwner},
+	"bucket.created.v2.json": &eventlog.BucketCreated{
+		Bucket: "photos", Region: "us-east-1", Owner: sampleOwner, Ownership: eventlog.ObjectWriter, Grants: sampleGrants,
+	},
 	"object.created.v1.json": &eventlog.ObjectCreated{
 		Bucket: "photos", Key: "2026/ä & <b>/\u2028\".jpg", Via: eventlog.ViaMultipart, Object: sampleObjectV1,
 		Source:    &eventlog.Source{Bucket: "old", Key: "a/b", Version: "01kc0000000000000000000001"},
@@ -92,6 +96,11 @@ var oldSamples = map[string]eventlog.Data{
 		Bucket: "photos", Key: "a/b", Upload: "01kc0000000000000000000002", Owner: sampleOwner,
 		Attributes: sampleAttributes,
 		Checksum:   eventlog.Checksum{Algorithm: "CRC32C", Type: "COMPOSITE"},
+	},
+	"upload.created.v2.json": &eventlog.UploadCreated{
+		Bucket: "photos", Key: "a/b", Upload: "01kc0000000000000000000002", Owner: sampleOwner,
+		Attributes: sampleAttributes, Grants: sampleGrants, ObjectOwner: sampleOwner,
+		Checksum: eventlog.Checksum{Algorithm: "CRC32C", Type: "COMPOSITE"},
 	},
 }
 

@@ -38,6 +38,8 @@ type BucketCreated struct {
 	Owner     Owner     `json:"owner"`
 	Ownership Ownership `json:"ownership,omitzero"`
 	Grants    []Grant   `json:"grants,omitzero"` // see Object.Grants
+	// Created is when the bucket was made, where that was elsewhere and before the event; zero for when the event was.
+	Created time.Time `json:"created,omitzero"`
 }
 
 // BucketDeleted says that a bucket, empty before, is gone.
@@ -45,7 +47,7 @@ type BucketDeleted struct {
 	Bucket string `json:"bucket"`
 }
 
-// Via tells by which kind of request an object came to be.
+// Via tells how an object came to be: by which kind of request, or from where.
 type Via string
 
 // The ways to create an object.
@@ -54,6 +56,7 @@ const (
 	ViaCopy      Via = "copy"
 	ViaMultipart Via = "multipart"
 	ViaPost      Via = "post"
+	ViaImport    Via = "import" // it was made elsewhere, which Object.Modified is about
 )
 
 // ObjectCreated says that an object is the current one under its key, in place of the one before, if any.
@@ -137,7 +140,7 @@ type (
 type UploadCreated struct {
 	Bucket string `json:"bucket"`
 	Key    string `json:"key"`
-	Upload string `json:"upload"` // upload id; sorts by the time of its making
+	Upload string `json:"upload"` // upload id; sorts by the time of its making, unless it was made elsewhere
 	Owner  Owner  `json:"owner"`  // who began it: the initiator
 	// Attributes are those of the object to be.
 	Attributes Attributes `json:"attributes,omitzero"`
@@ -147,6 +150,8 @@ type UploadCreated struct {
 	ObjectOwner Owner `json:"object_owner,omitzero"`
 	// Checksum is what the parts and the object are to be checked with; without Value.
 	Checksum Checksum `json:"checksum,omitzero"`
+	// Initiated is when the upload was begun, where that was elsewhere and before the event; zero for when the event was.
+	Initiated time.Time `json:"initiated,omitzero"`
 }
 
 // PartStored says that a part of an upload exists, in place of one with the same number, if any.
@@ -171,7 +176,7 @@ type UploadAborted struct {
 func (*BucketCreated) EventType() string { return "bucket.created" }
 
 // EventVersion implements Data.
-func (*BucketCreated) EventVersion() int { return 2 }
+func (*BucketCreated) EventVersion() int { return 3 }
 
 // EventType implements Data.
 func (*BucketDeleted) EventType() string { return "bucket.deleted" }
@@ -225,7 +230,7 @@ func (*ObjectACLSet) EventVersion() int { return 1 }
 func (*UploadCreated) EventType() string { return "upload.created" }
 
 // EventVersion implements Data.
-func (*UploadCreated) EventVersion() int { return 2 }
+func (*UploadCreated) EventVersion() int { return 3 }
 
 // EventType implements Data.
 func (*PartStored) EventType() string { return "part.stored" }

@@ -14,6 +14,13 @@ func (*bucketCreatedV1) EventVersion() int { return 1 }
 
 func (d *bucketCreatedV1) lift() Data { return &d.BucketCreated }
 
+// Of bucket.created, version 3 added when a bucket was made elsewhere.
+type bucketCreatedV2 struct{ BucketCreated }
+
+func (*bucketCreatedV2) EventVersion() int { return 2 }
+
+func (d *bucketCreatedV2) lift() Data { return &d.BucketCreated }
+
 // Of object.created, version 2 added what happens to versions, and grants, and has the upload within the object.
 type objectCreatedV1 struct {
 	ObjectCreated
@@ -40,3 +47,10 @@ type uploadCreatedV1 struct{ UploadCreated }
 func (*uploadCreatedV1) EventVersion() int { return 1 }
 
 func (d *uploadCreatedV1) lift() Data { return &d.UploadCreated }
+
+// Of upload.created, version 3 added when an upload was begun elsewhere.
+type uploadCreatedV2 struct{ UploadCreated }
+
+func (*uploadCreatedV2) EventVersion() int { return 2 }
+
+func (d *uploadCreatedV2) lift() Data { return &d.UploadCreated }

@@ -46,7 +46,7 @@ func (f *folder) fold(ctx context.Context, e *eventlog.Event) error {
 	switch d := e.Data.(type) {
 	case *eventlog.BucketCreated:
 		f.putBucket(&Bucket{
-			Name: d.Bucket, Region: d.Region, Created: e.Time, Owner: d.Owner, Ownership: d.Ownership, Grants: d.Grants,
+			Name: d.Bucket, Region: d.Region, Created: timeOr(d.Created, e.Time), Owner: d.Owner, Ownership: d.Ownership, Grants: d.Grants,
 		})
 		return nil
 
@@ -102,7 +102,7 @@ func (f *folder) fold(ctx context.Context, e *eventlog.Event) error {
 
 	case *eventlog.UploadCreated:
 		f.add(PutUpload{&Upload{
-			Bucket: d.Bucket, Key: d.Key, ID: d.Upload, Initiated: e.Time, Owner: d.Owner,
+			Bucket: d.Bucket, Key: d.Key, ID: d.Upload, Initiated: timeOr(d.Initiated, e.Time), Owner: d.Owner,
 			Attributes: d.Attributes, Grants: d.Grants, ObjectOwner: d.ObjectOwner, Checksum: d.Checksum,
 		}})
 		return nil
@@ -130,6 +130,14 @@ func (f *folder) fold(ctx context.Context, e *eventlog.Event) error {
 	default:
 		return f.configure(ctx, e)
 	}
+}
+
+// timeOr returns the time that an event has something from, that of the event if it says none.
+func timeOr(told, event time.Time) time.Time {
+	if told.IsZero() {
+		return event
+	}
+	return told
 }
 
 // displace makes the place of a key's current object free for another version.

@@ -102,6 +102,18 @@ func TestFold(t *testing.T) {
 			}}},
 		},
 		{
+			name:   "bucket made elsewhere",
+			events: []eventlog.Data{&eventlog.BucketCreated{Bucket: "b", Created: noon.AddDate(-1, 0, 0)}},
+			want:   []projections.Change{projections.PutBucket{Bucket: &projections.Bucket{Name: "b", Created: noon.AddDate(-1, 0, 0)}}},
+		},
+		{
+			name:   "upload begun elsewhere",
+			events: []eventlog.Data{&eventlog.UploadCreated{Bucket: "b", Key: "k", Upload: "u", Initiated: noon.AddDate(-1, 0, 0)}},
+			want: []projections.Change{projections.PutUpload{Upload: &projections.Upload{
+				Bucket: "b", Key: "k", ID: "u", Initiated: noon.AddDate(-1, 0, 0),
+			}}},
+		},
+		{
 			name:   "bucket deleted",
 			events: []eventlog.Data{&eventlog.BucketDeleted{Bucket: "b"}},
 			want:   []projections.Change{projections.DeleteBucket{Name: "b"}},

@@ -28,6 +28,8 @@ func commands() []command {
 		{"log", "look at the event log, verify, export, trim or repair it", runLog},
 		{"backup", "copy all that a server holds to a folder, also while it serves", runBackup},
 		{"restore", "fill a new data folder with a backup", runRestore},
+		{"export", "write objects and metadata to a folder, in a form that others can read", runExport},
+		{"import", "bring in what was exported, here or by another implementation", runImport},
 		{"replay", "apply the log to another metadata engine", runReplay},
 		{"scrub", "read all objects, and check their bytes", runScrub},
 		{"stacks", "print what the goroutines of a running server are doing", runStacks},

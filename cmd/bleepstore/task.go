@@ -29,6 +29,8 @@ func tasks() map[string]task {
 		"log trim":          {openCaughtUp, logTrim},
 		"scrub":             {openCaughtUp, scrub},
 		"backup":            {openCaughtUp, takeBackup},
+		"export":            {openCaughtUp, exportTo},
+		"import":            {openCaughtUp, importFrom},
 		"replay":            {openLog, replay},
 		"replay and verify": {openCaughtUp, replayAndVerify},
 		"stacks":            {openNothing, stacks},
@@ -41,6 +43,7 @@ type work struct {
 	service *api.Service
 	config  *config.Config    // of the server, if it runs
 	follows func(engine) bool // tells whether the server has a store open
+	stopped bool              // nothing follows the log: the service can make no decisions
 	args    map[string]string
 	out     control.Reporter
 }
@@ -64,7 +67,8 @@ func runTask(ctx context.Context, c *config.Config, name string, args map[string
 	defer func() { err = errors.Join(err, p.close()) }()
 	service := api.New(api.Config{Log: p.log, Store: p.store, Blobs: p.blobs})
 	return t.do(ctx, &work{
-		parts: p, service: service, config: c, follows: func(e engine) bool { return p.store != nil && e.is(p.engine) }, args: args, out: console,
+		parts: p, service: service, config: c, stopped: true, args: args, out: console,
+		follows: func(e engine) bool { return p.store != nil && e.is(p.engine) },
 	})
 }
 

@@ -200,15 +200,16 @@ func TestSnapshotsUnderChange(t *testing.T) {
 func TestLongKeys(t *testing.T) {
 	store := open(t, newMemoryTable())
 	defer store.Close()
-	front := strings.Repeat("k", 990)
+	const short = 874 // the longest keys that are not long
+	front := strings.Repeat("k", short+20)
 	var keys []string
 	for i := range 30 {
 		keys = append(keys, fmt.Sprintf("%s%02d", front, i))
 	}
-	keys = append([]string{"a", strings.Repeat("k", 960), front[:970] + "\x00", front[:970] + "a\x00\x00"}, append(keys, front[:970]+"l", front[:972]+"\U0010ffff"+"x", "l")...)
+	keys = append([]string{"a", strings.Repeat("k", short-10), front[:short] + "\x00", front[:short] + "a\x00\x00"}, append(keys, front[:short]+"l", front[:short+2]+"\U0010ffff"+"x", front+strings.Repeat("l", 1024-len(front)), "l")...)
 	changes := make([]projections.Change, 0, 2*len(keys))
 	for _, key := range keys {
-		for _, id := range []string{"1", "2"} {
+		for _, id := range []string{"1", strings.Repeat("2", 128)} {
 			changes = append(changes, projections.PutUpload{Upload: &projections.Upload{Bucket: "b", Key: key, ID: id}})
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/bleepstore/bleepstore/internal/sortid"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -19,7 +20,7 @@ import (
 //	object/BUCKET    key                                    Object
 //	version/BUCKET   key* newest-first(version)             Version
 //	upload/BUCKET    key* upload-id                         Upload
-//	part/UPLOAD-ID   number, 5 digits                       Part
+//	part/UPLOAD-ID   number, 5 digits                       Part; see partsOf
 //	shared           blob-id                                SharedBlob
 //	garbage          since / blob-id                        Garbage; since is milliseconds since 1970 plus 2^63, 20 digits
 //
@@ -42,7 +43,16 @@ var stateKey = Key{partitionState, "state"}
 func objectsOf(bucket string) string  { return "object/" + bucket }
 func versionsOf(bucket string) string { return "version/" + bucket }
 func uploadsOf(bucket string) string  { return "upload/" + bucket }
-func partsOf(upload string) string    { return "part/" + upload }
+
+// partsOf is the partition of an upload's parts. Ids of uploads that were made elsewhere may be too long for its name, or have
+// characters that it may not.
+func partsOf(upload string) string {
+	if len(upload) > sortid.Len {
+		hash := sha256.Sum256([]byte(upload))
+		return "part/sha256/" + hex.EncodeToString(hash[:])
+	}
+	return "part/" + strings.ReplaceAll(upload, "~", "/")
+}
 
 func bucketKey(name string) Key        { return Key{partitionBuckets, name} }
 func objectKey(bucket, key string) Key { return Key{objectsOf(bucket), key} }
@@ -88,8 +98,8 @@ func newestFirst(id string) string {
 // than any key* that is not long, and no front begins with another: nothing lies within a group.
 const (
 	// maxShort is how many bytes a key* has that is not long, without its end. It leaves room for a front, with 16 digits of hash
-	// and an id of up to 32.
-	maxShort = MaxSort - utf8.UTFMax - len(endOfFront) - 16 - 32
+	// and an id of up to 128.
+	maxShort = MaxSort - utf8.UTFMax - len(endOfFront) - 16 - 128
 
 	endOfKey   = "\x00\x01"
 	escapedNUL = "\x00\x02"

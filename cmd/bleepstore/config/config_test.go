@@ -253,8 +253,8 @@ func TestRefusals(t *testing.T) {
 			want: []string{"auth.credentials[0].access_key", "a/b"},
 		},
 		{
-			name: "canonical id", file: "auth: {credentials: [{access_key: a, secret_key: secret-1, id: alice}]}",
-			want: []string{"auth.credentials[0].id", "64"},
+			name: "canonical id", file: "auth: {credentials: [{access_key: a, secret_key: secret-1, id: a/b}]}",
+			want: []string{"auth.credentials[0].id", "128"},
 		},
 	}
 	for _, test := range tests {

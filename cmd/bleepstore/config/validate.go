@@ -16,7 +16,6 @@ var (
 	domainForm    = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$`)
 	accessKeyForm = regexp.MustCompile(`^[A-Za-z0-9._@+-]{1,128}$`)
 	secretKeyForm = regexp.MustCompile(`^[!-~]{8,128}$`) // ASCII that can be seen
-	idForm        = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
 // minSegmentSize bounds how many files an archive has.
@@ -117,7 +116,8 @@ func (a Auth) validate(v *validation) {
 		seen[c.AccessKey] = true
 		v.that(secretKeyForm.MatchString(c.SecretKey), key+"secret_key", fmt.Sprintf("%d characters", len(c.SecretKey)),
 			"8 to 128 ASCII characters without spaces")
-		v.that(c.ID == "" || idForm.MatchString(c.ID), key+"id", c.ID, "64 lower-case hex digits")
+		v.that(c.ID == "" || accessKeyForm.MatchString(c.ID), key+"id", c.ID, // S3's are 64 hex digits, imported ones may be any
+			"1 to 128 letters, digits or any of . _ @ + -")
 	}
 }
 
