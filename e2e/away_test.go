@@ -24,7 +24,7 @@ func TestACloudThatIsAway(t *testing.T) {
 
 	cloud.away.Store(true)
 	key := "before"
-	_, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &state.bucket, Key: &key}, func(o *s3.Options) { o.RetryMaxAttempts = 1 })
+	_, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &state.bucket, Key: &key})
 	if answer, ok := errors.AsType[*awshttp.ResponseError](err); !ok || answer.HTTPStatusCode() != http.StatusServiceUnavailable {
 		t.Errorf("get: %v, want status 503", err)
 	}

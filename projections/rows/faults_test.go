@@ -283,3 +283,47 @@ func TestFillingCutShort(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// An Apply that changes very many buckets or counts waits until the flusher takes them, so that what waits is bounded.
+func TestManyCounts(t *testing.T) {
+	table := newMemoryTable()
+	store := open(t, table)
+	const each, applies = 6000, 5
+	for seq := range uint64(applies) {
+		changes := make([]projections.Change, each)
+		for i := range changes {
+			changes[i] = projections.SetShared{Blob: fmt.Sprintf("%d-%d", seq, i), Count: 2}
+		}
+		mustApply(t, store, seq+1, changes...)
+	}
+	table.mu.Lock()
+	flushed := 0
+	for key := range table.rows {
+		if key.Partition == "shared" || key.Partition == "journal" {
+			flushed++
+		}
+	}
+	table.mu.Unlock()
+	if flushed == 0 {
+		t.Errorf("%d counts wait for a flush", each*applies)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	store = open(t, table)
+	defer store.Close()
+	for after, n := "", 0; ; {
+		page, err := store.SharedBlobs(t.Context(), after, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += len(page)
+		if len(page) < 1000 {
+			if n != each*applies {
+				t.Errorf("%d counts are left of %d", n, each*applies)
+			}
+			return
+		}
+		after = page[len(page)-1].Blob
+	}
+}

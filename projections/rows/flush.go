@@ -121,34 +121,31 @@ func (s *Store) flushAlways(ctx context.Context) {
 	}
 }
 
-// flushNow has the flusher not wait. The caller holds mu.
-func (s *Store) flushNow() {
-	select {
-	case s.rouse <- struct{}{}:
-	default: // it was told already
-	}
-}
-
 // flush writes the position and what goes with it, if it has changed.
 func (s *Store) flush(ctx context.Context) {
 	s.mu.Lock()
 	p := s.pending
-	if !p.changed || s.lost != nil {
-		s.flushed.Broadcast()
-		s.mu.Unlock()
+	idle := !p.changed || s.lost != nil
+	if !idle {
+		s.pending = newPending()
+		s.letGo()
+	}
+	s.mu.Unlock()
+	if idle {
 		return
 	}
-	s.pending = newPending()
-	s.mu.Unlock()
-
-	err := s.write(ctx, p)
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err != nil {
+	if err := s.write(ctx, p); err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		s.lost = fmt.Errorf("write the position: %w", notAlone(err))
+		s.letGo()
 	}
-	s.flushed.Broadcast()
+}
+
+// letGo wakes those who wait for the flusher. The caller holds mu.
+func (s *Store) letGo() {
+	close(s.taken)
+	s.taken = make(chan struct{})
 }
 
 // notAlone says what it means that the state is not what it was.

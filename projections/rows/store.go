@@ -31,12 +31,12 @@ type Store struct {
 
 	mu      sync.Mutex // guards what is below
 	pending *pending
-	err     error // why the last call of the table failed that changes something; nil if it did not
-	lost    error // what ended the store: nothing can be written any more
+	taken   chan struct{} // closed when the flusher takes pending, or gives up
+	err     error         // why the last call of the table failed that changes something; nil if it did not
+	lost    error         // what ended the store: nothing can be written any more
 
 	state    stateRecord        // as the table has it; used by the flusher only
 	rouse    chan struct{}      // tells the flusher that there is something to write, and not to wait
-	flushed  *sync.Cond         // on mu: a flush has ended
 	closing  context.CancelFunc // ends the flusher, after a last flush
 	flushing sync.WaitGroup
 }
@@ -62,9 +62,9 @@ func Open(ctx context.Context, table Table, report func(error)) (*Store, error) 
 		applying:  make(chan struct{}, 1),
 		snapshots: make(map[*overlay]struct{}),
 		pending:   newPending(),
+		taken:     make(chan struct{}),
 		rouse:     make(chan struct{}, 1),
 	}
-	s.flushed = sync.NewCond(&s.mu)
 	if err := s.load(ctx); err != nil {
 		return nil, errors.Join(err, table.Close())
 	}
@@ -103,17 +103,39 @@ func (s *Store) Apply(ctx context.Context, pos eventlog.Position, changes []proj
 	}
 	failpoint.Hit("between rows and position")
 
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.memory.Apply(ctx, pos, p.inMemory); err != nil {
+	if err := s.remember(ctx, pos, p.inMemory); err != nil {
 		return err
 	}
-	s.pending.add(pos, p.inMemory)
-	for s.pending.tooMany() && s.lost == nil && ctx.Err() == nil {
-		s.flushNow()
-		s.flushed.Wait()
+	return s.bound(ctx)
+}
+
+// remember makes what an Apply changes in memory.
+func (s *Store) remember(ctx context.Context, pos eventlog.Position, changes []projections.Change) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending.add(pos, changes)
+	return s.memory.Apply(ctx, pos, changes)
+}
+
+// bound waits while too many changes wait for a flush. It ends early with ctx, and when nothing can be written any more.
+func (s *Store) bound(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		tooMany, taken, lost := s.pending.tooMany(), s.taken, s.lost
+		s.mu.Unlock()
+		if !tooMany || lost != nil {
+			return lost
+		}
+		select {
+		case s.rouse <- struct{}{}:
+		default: // it was told already
+		}
+		select {
+		case <-taken:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	return nil
 }
 
 // begin waits until no other Apply is under way.
