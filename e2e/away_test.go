@@ -57,7 +57,7 @@ func TestACloudThatIsAway(t *testing.T) {
 	wantContains(t, state.mustRun(t, "replay", "--to", "pebble", "--verify"), "the same as the server's")
 }
 
-// A table that belongs to another log is refused, and stays as it is.
+// A table that belongs to another log is refused, and stays its server's.
 func TestATableOfAnotherLog(t *testing.T) {
 	t.Parallel()
 	_, engine := countRequests(t)
@@ -66,17 +66,18 @@ func TestATableOfAnotherLog(t *testing.T) {
 	s := state.start(t)
 	state.bucket = newBucket(t, s.client())
 	put(t, s.client(), state.bucket, "key", state.bodies["key"])
-	s.stop(t)
 
-	other := acknowledgedState{dir: t.TempDir(), env: state.env}
-	s = launch(t, options{dir: other.dir, env: other.env})
+	other := launch(t, options{env: state.env})
 	eventually(t, "the server refuses the table", func() error {
-		if log := s.log.tail(); !strings.Contains(log, "does not belong to this log") || !strings.Contains(log, "of DynamoDB or choose another name") {
+		if log := other.log.tail(); !strings.Contains(log, "does not belong to this log") || !strings.Contains(log, "of DynamoDB or choose another name") {
 			return errors.New(log)
 		}
 		return nil
 	})
-	s.kill()
+	other.kill()
+	state.bodies["more"] = []byte("2")
+	put(t, s.client(), state.bucket, "more", state.bodies["more"])
+	s.stop(t)
 	if err := state.check(t, state.start(t)); err != nil {
 		t.Error(err)
 	}

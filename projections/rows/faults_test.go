@@ -92,23 +92,49 @@ func TestApplyEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// Of two servers with one table, the first to notice stops.
+// Of two servers with one table, the one that did not open it last stops, as soon as the other has changed something.
 func TestTwoWriters(t *testing.T) {
 	table := newMemoryTable()
-	first, second := open(t, table), open(t, table)
+	first, second, idle := open(t, table), open(t, table), open(t, table)
 	defer first.Close()
-	mustApply(t, second, 1, putObject("key", 1))
-	if err := second.Close(); err != nil {
+	mustApply(t, first, 1, putObject("key", 1))
+	if err := second.Apply(t.Context(), position(1), []projections.Change{putObject("key", 1)}); !errors.Is(err, rows.ErrChanged) {
+		t.Errorf("Apply of a store that was opened before the other's first change: %v", err)
+	}
+	for _, s := range []*rows.Store{second, idle} {
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustApply(t, first, 2, putObject("key", 2)) // who changed nothing did no harm
+
+	last := open(t, table)
+	defer last.Close()
+	at, err := last.Position(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
-	mustApply(t, first, 2, putObject("key", 2))
+	until(t, "the last one has the table", func() bool { // the first may write its position beside
+		return last.Apply(t.Context(), position(at.Seq+1), nil) == nil || reopened(t, &last, table)
+	})
+	mustApply(t, first, 3, putObject("key", 3))
 	until(t, "the first one stops", func() bool { return first.Check(t.Context()) != nil })
 	if err := first.Check(t.Context()); !errors.Is(err, rows.ErrChanged) || !strings.Contains(err.Error(), "another server") {
 		t.Errorf("Check: %v", err)
 	}
-	if err := first.Apply(t.Context(), position(3), []projections.Change{putObject("key", 3)}); err == nil {
+	if err := first.Apply(t.Context(), position(4), []projections.Change{putObject("key", 4)}); err == nil {
 		t.Error("a store that is not alone goes on")
 	}
+}
+
+// reopened opens a store again.
+func reopened(t *testing.T, store **rows.Store, table rows.Table) bool {
+	t.Helper()
+	if err := (*store).Close(); err != nil {
+		t.Fatal(err)
+	}
+	*store = open(t, table)
+	return false
 }
 
 // A store does not need to be told of a table that another program's format is in.

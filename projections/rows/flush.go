@@ -24,7 +24,7 @@ import (
 //
 // The state is swapped: who finds another than he left has a second writer of the same table before him, and stops.
 const (
-	flushInterval = time.Second
+	flushInterval = time.Second // at least, between two flushes
 	// maxPending bounds the changes that wait for a flush. An Apply that brings more waits for it.
 	maxPending = 10_000
 	// maxJournal is how many bytes of changes a row of the journal has, or a single change.
@@ -36,8 +36,8 @@ const (
 // stateRecord is the record of the state.
 type stateRecord struct {
 	Format   int               `json:"format"`
-	Begun    uint64            `json:"begun"`  // how often the table was begun with
-	Opened   uint64            `json:"opened"` // how often a store was made of it, so that only the last one can write
+	Begun    uint64            `json:"begun"` // how often the table was begun with
+	Owner    string            `json:"owner"` // id of the store that changed the table last, and may change it
 	Position eventlog.Position `json:"position"`
 	Journal  bool              `json:"journal"` // the journal of the position has changes that may not be made yet
 }
@@ -101,23 +101,33 @@ func (p *pending) writes(commit uint64) ([]Write, error) {
 	return writes, nil
 }
 
-// flushAlways flushes from time to time, until ctx ends, and once more then.
+// flushAlways flushes when something was applied, and not more often than the interval says unless it is hurried, until ctx
+// ends, and once more then.
 func (s *Store) flushAlways(ctx context.Context) {
 	work, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(closeTimeout, cancel) })
 	defer stop()
-	tick := time.NewTicker(flushInterval)
-	defer tick.Stop()
-	for {
+	for ctx.Err() == nil {
 		select {
-		case <-tick.C:
-		case <-s.rouse:
-		case <-ctx.Done():
+		case <-s.applied:
 			s.flush(work)
-			return
+		case <-ctx.Done():
 		}
-		s.flush(work)
+		select {
+		case <-time.After(flushInterval):
+		case <-s.hurry:
+		case <-ctx.Done():
+		}
+	}
+	s.flush(work)
+}
+
+// tell sends a signal that one goroutine waits for, or will.
+func tell(signal chan struct{}) {
+	select {
+	case signal <- struct{}{}:
+	default: // it was told already
 	}
 }
 

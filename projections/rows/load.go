@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/bleepstore/bleepstore/projections"
 )
 
 // loadPage is how many rows are read at once.
 const loadPage = 1000
 
-// load reads the state, ends what a crash has left of a flush, and reads what is kept in memory.
+// load reads the state, and what is kept in memory. It changes nothing in the table: whether the store may do that shows when
+// the log has been found to be the right one.
 func (s *Store) load(ctx context.Context) error {
 	found, err := s.table.Get(ctx, []Key{stateKey})
 	if err != nil {
@@ -30,27 +29,21 @@ func (s *Store) load(ctx context.Context) error {
 		}
 		s.state = *state
 	}
-	next := s.state
-	next.Format = format
-	next.Opened++
-	if next.Position.IsZero() {
-		next.Begun++
-	}
-	s.begun = begun{table: s.table, count: next.Begun}
-	if err := s.swap(ctx, next); err != nil {
-		return notAlone(err)
-	}
-	if err := s.recover(ctx); err != nil {
-		return err
+	s.begun = begun{table: s.table, count: s.state.Begun}
+	if s.state.Position.IsZero() {
+		s.begun.count++ // by claim
 	}
 	if err := loadAll(ctx, s, partitionBuckets, func(b *projections.Bucket) projections.Change {
 		return projections.PutBucket{Bucket: b}
 	}); err != nil {
 		return err
 	}
-	return loadAll(ctx, s, partitionShared, func(b *projections.SharedBlob) projections.Change {
+	if err := loadAll(ctx, s, partitionShared, func(b *projections.SharedBlob) projections.Change {
 		return projections.SetShared(*b)
-	})
+	}); err != nil {
+		return err
+	}
+	return s.loadJournal(ctx)
 }
 
 // loadAll reads all rows of a partition into memory.
@@ -84,25 +77,55 @@ func (s *Store) eachPage(ctx context.Context, partition string, do func([]Row) e
 	return nil
 }
 
-// recover makes the changes of the journal that the state names, as far as they are not made, and removes all journals.
-func (s *Store) recover(ctx context.Context) error {
+// loadJournal makes the changes of the journal that the state names in memory, and notes them, and all that is in journals, for
+// claim.
+func (s *Store) loadJournal(ctx context.Context) error {
 	counts := func(row Row) bool {
 		return s.state.Journal && strings.HasPrefix(row.Sort, journalPrefix(s.begun.commit(s.state.Position.Seq)))
 	}
-	return s.eachPage(ctx, partitionJournal, func(page []Row) error {
-		var removals []Write
+	var changes []projections.Change
+	err := s.eachPage(ctx, partitionJournal, func(page []Row) error {
 		for _, row := range page {
-			if counts(row) {
-				var record journalRecord
-				if err := json.Unmarshal([]byte(row.Record), &record); err != nil {
-					return fmt.Errorf("row %q of %s: %w", row.Sort, row.Partition, err)
-				}
-				if err := s.table.Write(ctx, record.Writes); err != nil {
+			s.journal = append(s.journal, Write{Row: row})
+			if !counts(row) {
+				continue
+			}
+			record, err := decode[journalRecord](row)
+			if err != nil {
+				return err
+			}
+			for _, w := range record.Writes {
+				change, err := changeOf(w)
+				if err != nil {
 					return err
 				}
+				changes = append(changes, change)
 			}
-			removals = append(removals, removalOf(row.Key, row.Commit))
+			s.unsettled = append(s.unsettled, record.Writes...)
 		}
-		return s.table.Write(ctx, removals)
+		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return s.memory.Apply(ctx, s.state.Position, changes)
+}
+
+// changeOf is the change to what is kept in memory that a write of its row stands for.
+func changeOf(w Write) (projections.Change, error) {
+	switch {
+	case w.Partition == partitionBuckets && w.Remove:
+		return projections.DeleteBucket{Name: w.Sort}, nil
+	case w.Partition == partitionBuckets:
+		bucket, err := decode[projections.Bucket](w.Row)
+		return projections.PutBucket{Bucket: bucket}, err
+	case w.Remove:
+		return projections.SetShared{Blob: w.Sort}, nil
+	default:
+		count, err := decode[projections.SharedBlob](w.Row)
+		if err != nil {
+			return nil, err
+		}
+		return projections.SetShared(*count), nil
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/internal/failpoint"
+	"github.com/bleepstore/bleepstore/internal/sortid"
 	"github.com/bleepstore/bleepstore/projections"
 	"github.com/bleepstore/bleepstore/projections/memory"
 )
@@ -25,9 +26,13 @@ type Store struct {
 	begun  begun         // the table, of which the store reads
 	memory *memory.Store // position, buckets, and counts of shared blobs
 	report func(error)
+	owner  string // id of the store
 
 	applying  chan struct{}         // holds a token while an Apply is under way, or a snapshot is begun
 	snapshots map[*overlay]struct{} // those open; guarded by the token
+	claimed   bool                  // the table is the store's own; guarded by the token
+
+	unsettled, journal []Write // what the last store has left of a flush; guarded by the token
 
 	mu      sync.Mutex // guards what is below
 	pending *pending
@@ -35,8 +40,9 @@ type Store struct {
 	err     error         // why the last call of the table failed that changes something; nil if it did not
 	lost    error         // what ended the store: nothing can be written any more
 
-	state    stateRecord        // as the table has it; used by the flusher only
-	rouse    chan struct{}      // tells the flusher that there is something to write, and not to wait
+	state    stateRecord        // as the table has it; used by the flusher, and before it has anything to do
+	applied  chan struct{}      // tells the flusher that there is something to write
+	hurry    chan struct{}      // tells the flusher not to wait
 	closing  context.CancelFunc // ends the flusher, after a last flush
 	flushing sync.WaitGroup
 }
@@ -58,12 +64,13 @@ const (
 // report is told why, each time.
 func Open(ctx context.Context, table Table, report func(error)) (*Store, error) {
 	s := &Store{
-		table: table, memory: memory.New(), report: report,
+		table: table, memory: memory.New(), report: report, owner: sortid.New(),
 		applying:  make(chan struct{}, 1),
 		snapshots: make(map[*overlay]struct{}),
 		pending:   newPending(),
 		taken:     make(chan struct{}),
-		rouse:     make(chan struct{}, 1),
+		applied:   make(chan struct{}, 1),
+		hurry:     make(chan struct{}, 1),
 	}
 	if err := s.load(ctx); err != nil {
 		return nil, errors.Join(err, table.Close())
@@ -86,6 +93,9 @@ func (s *Store) Apply(ctx context.Context, pos eventlog.Position, changes []proj
 		return err
 	}
 	err = s.insist(ctx, func(ctx context.Context) error {
+		if err := s.claim(ctx); err != nil {
+			return err
+		}
 		if err := p.drop(ctx, s.begun); err != nil {
 			return err
 		}
@@ -99,7 +109,7 @@ func (s *Store) Apply(ctx context.Context, pos eventlog.Position, changes []proj
 		return s.table.Write(ctx, writes)
 	})
 	if err != nil {
-		return fmt.Errorf("write the rows of %v: %w", pos, err)
+		return fmt.Errorf("write the rows of %v: %w", pos, notAlone(err))
 	}
 	failpoint.Hit("between rows and position")
 
@@ -114,6 +124,7 @@ func (s *Store) remember(ctx context.Context, pos eventlog.Position, changes []p
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pending.add(pos, changes)
+	tell(s.applied)
 	return s.memory.Apply(ctx, pos, changes)
 }
 
@@ -126,10 +137,7 @@ func (s *Store) bound(ctx context.Context) error {
 		if !tooMany || lost != nil {
 			return lost
 		}
-		select {
-		case s.rouse <- struct{}{}:
-		default: // it was told already
-		}
+		tell(s.hurry)
 		select {
 		case <-taken:
 		case <-ctx.Done():
