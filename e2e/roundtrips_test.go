@@ -102,6 +102,14 @@ func TestRoundTrips(t *testing.T) {
 	putKey := func() { put(t, c, bucket, "key", []byte("content")) }
 	wantCounts("a new object", putKey, map[string]int{"GetItem": 1, "PutItem": 1})
 	wantCounts("an object over another", putKey, map[string]int{"GetItem": 1, "PutItem": 2})
+	wantCounts("a copy", func() {
+		_, err := c.CopyObject(t.Context(), &s3.CopyObjectInput{Bucket: &bucket, Key: aws.String("0000"), CopySource: copySource(bucket, "key")})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}, map[string]int{"GetItem": 3, "PutItem": 1})
+	u := newUpload(t, c, bucket, "upload")
+	wantCounts("a part", func() { u.mustPart(1, []byte("content")) }, map[string]int{"GetItem": 3, "PutItem": 1})
 	wantCounts("a get", func() { get(t, c, bucket, "key") }, map[string]int{"GetItem": 1})
 	wantCounts("a delete", func() {
 		if _, err := c.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: aws.String("key")}); err != nil {
