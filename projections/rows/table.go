@@ -24,7 +24,7 @@ type Key struct {
 // Row is a row of a table.
 type Row struct {
 	Key
-	Commit uint64 // counts commits: a row that was written later has no lower one
+	Commit uint64 // counts commits, up to 2^53: a row that was written later has no lower one
 	Record string // what it holds, a JSON object
 }
 

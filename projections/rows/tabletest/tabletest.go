@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) rows.Table) {
 		{"Order", testOrder},
 		{"Partitions", testPartitions},
 		{"Large", testLarge},
+		{"Largest", testLargest},
 		{"Many", testMany},
 		{"Swap", testSwap},
 	}

@@ -1,8 +1,7 @@
-package dynamodb_test
+package tabletest
 
 import (
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -11,6 +10,9 @@ import (
 	"github.com/bleepstore/bleepstore/projections"
 	"github.com/bleepstore/bleepstore/projections/rows"
 )
+
+// MaxRecord is more than any record has, in bytes.
+const MaxRecord = 230_000
 
 // The limits that package s3 and the server put on what becomes a record, and what JSON makes of it at worst.
 const (
@@ -48,7 +50,7 @@ func largestObject() *projections.Object {
 	checksum := eventlog.Checksum{Algorithm: "CRC64NVME", Type: "FULL_OBJECT", Value: strings.Repeat("A", 12)}
 	object := &projections.Object{Bucket: strings.Repeat("b", 63), Key: control, Object: eventlog.Object{
 		Version: strings.Repeat("v", 26), OlderNull: strings.Repeat("v", 26), Null: true, Modified: now, Owner: owner,
-		Grants: longGrants(), Upload: strings.Repeat("u", 26),
+		Grants: longGrants(), Upload: strings.Repeat("u", 128),
 		Size: 5 << 40, ETag: strings.Repeat("e", 36), Checksum: checksum,
 		Attributes: eventlog.Attributes{
 			CacheControl: strings.Repeat(escaped, maxHeaders>>10), StorageClass: "REDUCED_REDUNDANCY", Tags: longTags(10),
@@ -79,34 +81,53 @@ func largestBucket() *projections.Bucket {
 	}
 }
 
-// TestLargest writes the largest records that there can be, which the README says the size of, by each way of writing.
-func TestLargest(t *testing.T) {
-	t.Parallel()
-	const said = 230_000
-	p := newProxy(t)
-	table := openClosed(t, emulated("table", p.URL))
+// LargestRecords returns the largest records that there can be, by what they are of.
+func LargestRecords() (map[string]string, error) {
+	records := make(map[string]string)
 	for name, record := range map[string]any{"object": largestObject(), "bucket": largestBucket()} {
-		t.Run(name, func(t *testing.T) {
-			text, err := json.Marshal(record)
-			if err != nil {
-				t.Fatal(err)
+		text, err := json.Marshal(record)
+		if err != nil {
+			return nil, err
+		}
+		records[name] = string(text)
+	}
+	return records, nil
+}
+
+// testLargest writes the largest records by each way of writing.
+func testLargest(s *suite) {
+	records, err := LargestRecords()
+	if err != nil {
+		s.Fatal(err)
+	}
+	var others []rows.Row
+	for i := range 30 {
+		others = append(others, row("others", string(rune('a'+i)), 1))
+	}
+	for name, record := range records {
+		if len(record) > MaxRecord {
+			s.Errorf("the largest %s has %d bytes, more than the pages of the engines say", name, len(record))
+		}
+		hold := func(want rows.Row) {
+			s.Helper()
+			got, page := s.get(want.Key)[0], s.scan(want.Partition, want.Sort, "", 1)
+			if got == nil || *got != want || len(page) != 1 || page[0] != want {
+				s.Fatalf("the largest %s does not come back as it was: %t, %d rows", name, got != nil, len(page))
 			}
-			t.Logf("%d bytes", len(text))
-			if len(text) > said {
-				t.Errorf("the largest %s is %d bytes, more than the README says", name, len(text))
-			}
-			largest := rows.Row{Key: rows.Key{Partition: strings.Repeat("p", 80), Sort: control}, Commit: 1, Record: string(text)}
-			write(t, table, append(puts(30, 1), rows.Write{Row: largest})...)
-			wantGet(t, table, largest)
-			largest.Commit = 1 << 63
-			write(t, table, rows.Write{Row: largest})
-			wantGet(t, table, largest)
+		}
+		for _, sort := range []string{control, strings.Repeat("\U0010ffff", rows.MaxSort/4)} {
+			largest := rows.Row{Key: rows.Key{Partition: strings.Repeat(name[:1], 80), Sort: sort}, Commit: 1, Record: record}
+			s.put(append(others, largest)...)
+			hold(largest)
+			largest.Commit = 1 << 52
+			s.put(largest)
+			hold(largest)
 			swapped := largest
-			swapped.Record = strings.Replace(largest.Record, "r", "R", 1)
-			if err := table.Swap(t.Context(), swapped, largest.Record); err != nil {
-				t.Errorf("Swap: %v", err)
+			swapped.Record = strings.Replace(record, "r", "R", 1)
+			if err := s.table.Swap(s.Context(), swapped, record); err != nil {
+				s.Fatalf("Swap of the largest %s: %v", name, err)
 			}
-			wantGet(t, table, swapped)
-		})
+			hold(swapped)
+		}
 	}
 }
