@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"sync/atomic"
@@ -281,5 +282,73 @@ func TestFillingCutShort(t *testing.T) {
 	}
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A log that takes the place of a lost one counts its commits anew. What they write replaces what those of the lost one wrote.
+func TestAnotherLog(t *testing.T) {
+	table := newMemoryTable()
+	store := open(t, table)
+	bucket := func(region string) projections.Change {
+		return projections.PutBucket{Bucket: &projections.Bucket{Name: "b", Region: region}}
+	}
+	mustApply(t, store, 100, bucket("old"), putObject("a", 1), putObject("b", 1))
+	another := func(seq uint64, changes ...projections.Change) {
+		t.Helper()
+		at := position(seq)
+		at.Log = "another"
+		if err := store.Apply(t.Context(), at, changes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	another(1)
+	for range 2 {
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		store = open(t, table)
+		another(2, bucket("new"), putObject("a", 2), projections.DeleteObject{Bucket: "b", Key: "b"})
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	store = open(t, table)
+	defer store.Close()
+	if o, err := store.Object(t.Context(), "b", "a"); err != nil || o.Size != 2 {
+		t.Errorf("the object that was overwritten is %+v, %v", o, err)
+	}
+	if o, err := store.Object(t.Context(), "b", "b"); !errors.Is(err, projections.ErrNotFound) {
+		t.Errorf("the object that was deleted is %+v, %v", o, err)
+	}
+	if b, err := store.Bucket(t.Context(), "b"); err != nil || b.Region != "new" {
+		t.Errorf("the bucket is %+v, %v", b, err)
+	}
+}
+
+// What was applied behind a filling is not there either for the next one, when no position of it was written: it may be of a
+// later snapshot, which has the log up to where those rows were deleted.
+func TestFillingCutShortBehindItsEnd(t *testing.T) {
+	table := newMemoryTable()
+	store := open(t, table)
+	mustApply(t, store, 5, putObject("a", 1))
+	mustApply(t, store, 6, putObject("gone", 1))
+	table.mu.Lock()
+	left := maps.Clone(table.rows) // as a process leaves it that is killed before it writes its position
+	table.mu.Unlock()
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	table.mu.Lock()
+	table.rows = left
+	table.mu.Unlock()
+
+	store = open(t, table)
+	defer store.Close()
+	if err := store.Apply(t.Context(), eventlog.Position{}, []projections.Change{putObject("a", 1)}); err != nil {
+		t.Fatal(err)
+	}
+	mustApply(t, store, 9)
+	if o, err := store.Object(t.Context(), "b", "gone"); !errors.Is(err, projections.ErrNotFound) {
+		t.Errorf("an object that the snapshot does not have is %+v, %v", o, err)
 	}
 }

@@ -34,9 +34,9 @@ func (s *Store) load(ctx context.Context) error {
 	next.Format = format
 	next.Opened++
 	if next.Position.IsZero() {
-		next.Begun++
+		next.Begun = commitOf(next.Opened, 0)
 	}
-	s.begun = begun{table: s.table, count: next.Begun}
+	s.opened, s.begun = next.Opened, begun{table: s.table, first: next.Begun}
 	if err := s.swap(ctx, next); err != nil {
 		return notAlone(err)
 	}
@@ -87,7 +87,7 @@ func (s *Store) eachPage(ctx context.Context, partition string, do func([]Row) e
 // recover makes the changes of the journal that the state names, as far as they are not made, and removes all journals.
 func (s *Store) recover(ctx context.Context) error {
 	counts := func(row Row) bool {
-		return s.state.Journal && strings.HasPrefix(row.Sort, journalPrefix(s.begun.commit(s.state.Position.Seq)))
+		return s.state.Journal && strings.HasPrefix(row.Sort, journalPrefix(s.state.Position.Seq))
 	}
 	return s.eachPage(ctx, partitionJournal, func(page []Row) error {
 		var removals []Write

@@ -22,6 +22,7 @@ import (
 type Store struct {
 	records
 	table  Table
+	opened uint64        // how often a store was made of the table
 	begun  begun         // the table, of which the store reads
 	memory *memory.Store // position, buckets, and counts of shared blobs
 	report func(error)
@@ -81,7 +82,7 @@ func (s *Store) Apply(ctx context.Context, pos eventlog.Position, changes []proj
 		return err
 	}
 	defer s.end()
-	p, err := makePlan(s.begun.commit(pos.Seq), changes)
+	p, err := makePlan(commitOf(s.opened, pos.Seq), changes)
 	if err != nil {
 		return err
 	}
