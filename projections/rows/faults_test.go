@@ -352,3 +352,71 @@ func TestFillingCutShortBehindItsEnd(t *testing.T) {
 		t.Errorf("an object that the snapshot does not have is %+v, %v", o, err)
 	}
 }
+
+// An Apply that waits for a flush ends with its context, too.
+func TestApplyThatWaitsForAFlushEndsWithItsContext(t *testing.T) {
+	table := newMemoryTable()
+	store := open(t, table)
+	table.setFail(func() error { return errBroken })
+	changes := make([]projections.Change, 20_000)
+	for i := range changes {
+		changes[i] = projections.SetShared{Blob: fmt.Sprint("blob", i), Count: 2}
+	}
+	mustEnd := func(seq uint64) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		applied := make(chan error, 1)
+		go func() { applied <- store.Apply(ctx, position(seq), changes) }()
+		select {
+		case <-applied: // what is written to the table and what is not shows nowhere
+		case <-time.After(5 * time.Second):
+			t.Fatal("Apply goes on")
+		}
+	}
+	mustEnd(1)
+	mustEnd(2) // the flusher is at work on those of the first
+	table.setFail(nil)
+	if err := store.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+}
+
+// While an Apply waits for a service that is away, a snapshot can be closed, and nobody waits for another.
+func TestSnapshotsWhileTheServiceIsAway(t *testing.T) {
+	table := newMemoryTable()
+	var reported atomic.Int64
+	store, err := rows.Open(t.Context(), table, func(error) { reported.Add(1) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	before, err := store.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	table.setFail(func() error { return errBroken })
+	applied := make(chan error, 1)
+	go func() { applied <- store.Apply(t.Context(), position(1), []projections.Change{putObject("key", 1)}) }()
+	until(t, "the failure was reported", func() bool { return reported.Load() > 0 })
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := before.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		if s, err := store.Snapshot(t.Context()); !errors.Is(err, projections.ErrUnavailable) || !errors.Is(err, errBroken) {
+			t.Errorf("Snapshot: %v, %v", s, err)
+		}
+	}()
+	select {
+	case <-ended:
+	case <-time.After(5 * time.Second):
+		t.Error("a snapshot waits for the service")
+	}
+	table.setFail(nil)
+	if err := <-applied; err != nil {
+		t.Errorf("Apply: %v", err)
+	}
+	<-ended
+}

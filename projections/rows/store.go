@@ -27,17 +27,17 @@ type Store struct {
 	memory *memory.Store // position, buckets, and counts of shared blobs
 	report func(error)
 
-	applying  chan struct{}         // holds a token while an Apply is under way, or a snapshot is begun
-	snapshots map[*overlay]struct{} // those open; guarded by the token
+	applying chan struct{} // holds a token while an Apply is under way, or a snapshot is begun
 
-	mu      sync.Mutex // guards what is below
-	pending *pending
-	err     error // why the last call of the table failed that changes something; nil if it did not
-	lost    error // what ended the store: nothing can be written any more
+	mu        sync.Mutex            // guards what is below
+	snapshots map[*overlay]struct{} // those open; one more needs the token
+	pending   *pending
+	err       error // why the last call of the table failed that changes something; nil if it did not
+	lost      error // what ended the store: nothing can be written any more
 
 	state    stateRecord        // as the table has it; used by the flusher only
 	rouse    chan struct{}      // tells the flusher that there is something to write, and not to wait
-	flushed  *sync.Cond         // on mu: a flush has ended
+	flushed  *sync.Cond         // on mu: a flush has ended, or the context of who waits for it
 	closing  context.CancelFunc // ends the flusher, after a last flush
 	flushing sync.WaitGroup
 }
@@ -110,6 +110,12 @@ func (s *Store) Apply(ctx context.Context, pos eventlog.Position, changes []proj
 		return err
 	}
 	s.pending.add(pos, p.inMemory)
+	stop := context.AfterFunc(ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.flushed.Broadcast()
+	})
+	defer stop()
 	for s.pending.tooMany() && s.lost == nil && ctx.Err() == nil {
 		s.flushNow()
 		s.flushed.Wait()
@@ -158,6 +164,13 @@ func (s *Store) tried(err error) {
 	s.err = err
 }
 
+// failure is why the table cannot be written now; nil if it can, as far as is known.
+func (s *Store) failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return errors.Join(s.lost, s.err)
+}
+
 func (s *Store) lostBy() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -166,10 +179,7 @@ func (s *Store) lostBy() error {
 
 // Check implements MetadataStore. It fails too while what was applied cannot be written.
 func (s *Store) Check(ctx context.Context) error {
-	s.mu.Lock()
-	err := errors.Join(s.lost, s.err)
-	s.mu.Unlock()
-	if err != nil {
+	if err := s.failure(); err != nil {
 		return err
 	}
 	return s.table.Check(ctx)
