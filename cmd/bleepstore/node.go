@@ -34,10 +34,13 @@ type node struct {
 	followers  []follower             // of further engines
 	takingOver sync.Mutex             // held by who changes current
 
-	stop       context.CancelFunc // ends all goroutines
+	stop       context.CancelFunc // ends all goroutines but those of followers
 	projected  chan struct{}      // closed when the first engine's projector has ended
 	background sync.WaitGroup     // of what goes on beside requests, once the store has caught up
 	control    *control.Server    // nil if it takes no commands
+
+	stopFollowing context.CancelFunc // ends the followers, which close their stores: one may be the store that serves
+	following     sync.WaitGroup     // of the followers
 }
 
 // startNode starts the projector. It says so if the store is behind the log.
@@ -66,7 +69,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 		Log: p.log, Applied: n.first.projector, Store: p.store, Blobs: p.blobs,
 	})
 	n.background.Go(func() { p.archiver.run(ctx, out) })
-	n.follow(ctx)
+	n.follow()
 	if c.Multipart.Expiry > 0 {
 		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, out.retry) })
 	}
@@ -197,6 +200,8 @@ func (n *node) close() error {
 	go func() {
 		<-n.projected
 		n.background.Wait() // who waits for a projector that has ended gets an error
+		n.stopFollowing()
+		n.following.Wait()
 		close(ended)
 	}()
 	select {

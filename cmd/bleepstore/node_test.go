@@ -1,16 +1,77 @@
 package main
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 )
+
+// startTestNode starts a node in a new folder, and waits until it has caught up.
+func startTestNode(t *testing.T, environ ...string) *node {
+	t.Helper()
+	c, err := config.Load("", append(environ, "BLEEPSTORE_DATA="+t.TempDir()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := output{Logger: zerolog.New(zerolog.NewTestWriter(t))}
+	p, err := openParts(t.Context(), c, out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := startNode(c, p, out)
+	if !n.catchUp(t.Context()) {
+		t.Fatal("the node does not catch up")
+	}
+	return n
+}
+
+// takeOverSoon has an engine serve, as soon as it can.
+func takeOverSoon(t *testing.T, n *node, engine string) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		err := n.takeOver(t.Context(), engine)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What goes on beside requests uses the store that serves until it has ended, also one that took over.
+func TestTheServingStoreIsClosedLast(t *testing.T) {
+	n := startTestNode(t, "BLEEPSTORE_METADATA_ENGINE=jsonl", "BLEEPSTORE_PROJECTIONS=pebble")
+	takeOverSoon(t, n, "pebble")
+	stop, stopped := n.stop, make(chan struct{})
+	n.stop = func() {
+		stop()
+		close(stopped)
+	}
+	n.background.Go(func() {
+		<-stopped
+		for range 20 {
+			time.Sleep(5 * time.Millisecond) // in which nobody who looks at his context does anything
+			if _, err := n.serving().store.Buckets(context.Background(), "", 1); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if err := n.close(); err != nil {
+		t.Error(err)
+	}
+}
 
 func TestCloseDoesNotWaitForeverForTheProjector(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stopped := false
 		// It has no parts: closing them would panic.
-		n := &node{stop: func() { stopped = true }, projected: make(chan struct{})}
+		n := &node{stop: func() { stopped = true }, stopFollowing: func() {}, projected: make(chan struct{})}
 		began := time.Now()
 		if err := n.close(); err == nil {
 			t.Error("close gave no error, although the projector goes on")

@@ -40,7 +40,9 @@ type follower struct {
 func (n *node) serving() *served { return n.current.Load() }
 
 // follow begins to keep further engines up to date.
-func (n *node) follow(ctx context.Context) {
+func (n *node) follow() {
+	ctx, cancel := context.WithCancel(context.Background())
+	n.stopFollowing = cancel
 	for _, name := range n.config.Projections {
 		told := n.out.With().Str("engine", name).Logger()
 		retry := output{Logger: told}.retry
@@ -50,7 +52,7 @@ func (n *node) follow(ctx context.Context) {
 		}
 		f := follower{e, projections.NewFollower(source{n.log, n.archiver}, open, retry)}
 		n.followers = append(n.followers, f)
-		n.background.Go(func() { f.Run(ctx) })
+		n.following.Go(func() { f.Run(ctx) })
 	}
 }
 
