@@ -2,13 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/bleepstore/bleepstore/api/admin"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
+	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/projections"
 )
 
 // startTestNode starts a node in a new folder, and waits until it has caught up.
@@ -64,6 +68,39 @@ func TestTheServingStoreIsClosedLast(t *testing.T) {
 	})
 	if err := n.close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// noLog is a log that cannot be read.
+type noLog struct{}
+
+func (noLog) Read(context.Context, eventlog.Position) (projections.Reader, error) {
+	return nil, errors.New("it cannot be read")
+}
+
+func (noLog) Head() eventlog.Position { return eventlog.Position{} }
+
+// An engine that does not follow the log any more does not get back what it has handed over, even if it has applied all.
+func TestABrokenEngineDoesNotTakeOverAgain(t *testing.T) {
+	n := startTestNode(t, "BLEEPSTORE_METADATA_ENGINE=memory", "BLEEPSTORE_PROJECTIONS=pebble")
+	defer func() {
+		if err := n.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	takeOverSoon(t, n, "pebble")
+	broken := &served{n.first.engine, n.first.store, projections.NewProjector(noLog{}, n.first.store)}
+	if err := broken.projector.Run(t.Context()); err == nil {
+		t.Fatal("a log that cannot be read is read")
+	}
+	later := &node{parts: n.parts, out: n.out, service: n.service, first: broken, followers: n.followers}
+	later.current.Store(n.serving())
+	err := later.takeOver(t.Context(), "memory")
+	if _, ok := errors.AsType[*admin.ConflictError](err); !ok {
+		t.Errorf("takeOver: %v", err)
+	}
+	if serves := later.serving().name; serves != "pebble" {
+		t.Errorf("%s serves", serves)
 	}
 }
 

@@ -77,35 +77,52 @@ func (n *node) takeOver(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if behind := n.behind(next.projector.Status().Position.Seq); behind > maxBehind {
-		return &admin.ConflictError{Reason: fmt.Sprintf("%s is %d commits behind the log: wait until it is less than %d", name, behind, maxBehind)}
-	}
 	ctx, cancel := context.WithTimeout(ctx, takeOverTimeout)
 	defer cancel()
 	if err := n.service.Serve(ctx, next.store, next.projector); err != nil {
-		return &admin.ConflictError{Reason: fmt.Sprintf("%s cannot take over: %v", name, err)}
+		return cannotTakeOver(name, err)
 	}
 	n.current.Store(next)
 	n.out.Info().Str("engine", name).Msg("serves from now on; the next start goes by metadata.engine of the configuration")
 	return nil
 }
 
-// find returns an engine that is kept up to date.
+// find returns an engine that can take over.
 func (n *node) find(name string) (*served, error) {
 	if name == n.first.name {
-		return n.first, nil
+		status := n.first.projector.Status()
+		return n.first, n.canFollow(name, projections.Following{Position: status.Position, Err: status.Err})
 	}
 	for _, f := range n.followers {
 		if f.name != name {
 			continue
 		}
+		// A store that was handed over is not opened again, so one that cannot take over stays with its follower.
+		if err := n.canFollow(name, f.Following()); err != nil {
+			return nil, err
+		}
 		store, projector, err := f.HandOver()
 		if err != nil {
-			return nil, &admin.ConflictError{Reason: fmt.Sprintf("%s cannot take over: %v", name, err)}
+			return nil, cannotTakeOver(name, err)
 		}
 		return &served{f.engine, store, projector}, nil
 	}
 	return nil, fmt.Errorf("%w: %s", admin.ErrNoProjection, name)
+}
+
+// canFollow returns nil for an engine that follows the log closely.
+func (n *node) canFollow(name string, following projections.Following) error {
+	if following.Err != nil {
+		return cannotTakeOver(name, fmt.Errorf("it does not follow the log: %w", following.Err))
+	}
+	if behind := n.behind(following.Position.Seq); behind > maxBehind {
+		return &admin.ConflictError{Reason: fmt.Sprintf("%s is %d commits behind the log: wait until it is less than %d", name, behind, maxBehind)}
+	}
+	return nil
+}
+
+func cannotTakeOver(name string, err error) error {
+	return &admin.ConflictError{Reason: fmt.Sprintf("%s cannot take over: %v", name, err)}
 }
 
 // behind is how many commits a store has not applied.
