@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/bleepstore/bleepstore/api/admin"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/control"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -101,6 +103,26 @@ func TestABrokenEngineDoesNotTakeOverAgain(t *testing.T) {
 	}
 	if serves := later.serving().name; serves != "pebble" {
 		t.Errorf("%s serves", serves)
+	}
+}
+
+// A task that decides, or that copies all, is not done with metadata that lacks what is in the log.
+func TestTasksWaitForTheMetadata(t *testing.T) {
+	first := &served{projector: projections.NewProjector(noLog{}, nil)}
+	n := &node{first: first, projected: make(chan struct{})} // it has no parts: to do a task would panic
+	n.current.Store(first)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- n.doTask(t.Context(), control.Request{Task: "import"}, newConsole(io.Discard, io.Discard))
+	}()
+	select {
+	case err := <-ended:
+		t.Fatalf("the task did not wait: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(n.projected)
+	if err := <-ended; !errors.Is(err, errStarting) {
+		t.Errorf("doTask: %v", err)
 	}
 }
 
