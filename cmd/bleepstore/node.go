@@ -61,7 +61,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	go func() {
 		defer close(n.projected)
 		if err := n.first.projector.Run(ctx); err != nil {
-			out.Error().Err(err).Msg(n.remedy(err))
+			out.Error().Err(err).Msg(n.remedy(n.first.engine, err))
 		}
 	}()
 	n.service = api.New(api.Config{
@@ -129,12 +129,15 @@ func (n *node) catchUp(ctx context.Context) bool {
 	}
 }
 
-// remedy says what to do about the end of the projector.
-func (n *node) remedy(err error) string {
-	const state = "the metadata is not kept up to date any more, and every S3 request is answered with 503: "
+// remedy says what to do about the end of the projector of an engine.
+func (n *node) remedy(e engine, err error) string {
+	state := "the metadata is not kept up to date any more, and every S3 request is answered with 503: "
+	if !n.serving().is(e) {
+		state = fmt.Sprintf("%s, which does not serve, is not kept up to date any more: ", e)
+	}
 	if _, ok := errors.AsType[*eventlog.PositionError](err); ok {
 		return state + fmt.Sprintf("it does not belong to this log; if %s is not the right log, restore that folder; if it is, "+
-			"rebuild the metadata from it: %s", n.config.LogDir(), n.first.discard())
+			"rebuild the metadata from it: %s", n.config.LogDir(), e.discard())
 	}
 	if _, ok := errors.AsType[*projections.DamagedError](err); ok {
 		return state + "do as the error says"

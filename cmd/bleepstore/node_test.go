@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,6 +71,19 @@ func TestTheServingStoreIsClosedLast(t *testing.T) {
 	})
 	if err := n.close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// What is said of an engine that has failed goes by whether it serves.
+func TestRemedy(t *testing.T) {
+	first, other := engine{name: config.EngineSQLite, place: "/first"}, engine{name: config.EnginePebble, place: "/other"}
+	n := &node{}
+	n.current.Store(&served{engine: first})
+	if said := n.remedy(first, errors.New("broken")); !strings.Contains(said, "503") {
+		t.Errorf("of what serves, %q is said", said)
+	}
+	if said := n.remedy(other, errors.New("broken")); strings.Contains(said, "503") || !strings.Contains(said, "/other") {
+		t.Errorf("of what does not serve, %q is said", said)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -50,7 +51,14 @@ func (n *node) follow() {
 		open := func(ctx context.Context) (projections.MetadataStore, error) {
 			return e.openFilled(ctx, func(store projections.MetadataStore) (bool, error) { return n.fill(ctx, store, output{Logger: told}) })
 		}
-		f := follower{e, projections.NewFollower(source{n.log, n.archiver}, open, retry)}
+		failed := func(err error) {
+			if errors.Is(err, projections.ErrHandedOver) {
+				told.Error().Err(err).Msg(n.remedy(e, err))
+			} else {
+				retry(err)
+			}
+		}
+		f := follower{e, projections.NewFollower(source{n.log, n.archiver}, open, failed)}
 		n.followers = append(n.followers, f)
 		n.following.Go(func() { f.Run(ctx) })
 	}
