@@ -11,19 +11,27 @@ const (
 	maxFreeing  = maxCommands + 512
 )
 
+var errNotKept = errors.New("the metadata is not kept up to date any more")
+
 var errManyCommands = errors.New("too many commands are under way")
 
 // enter lets a command begin that is one of at most that many, maxCommands or maxFreeing, and takes its locks. The caller
-// leaves when its events are applied. It gives SlowDown, at once, when there are too many.
+// leaves when its events are applied. It gives SlowDown, at once, when there are too many, and ServiceUnavailable when the store
+// lacks what who had the locks before has decided.
 func (s *Service) enter(most int64, claims ...claim) (leave func(), err error) {
 	if !s.commands.Take(1, most) {
 		return nil, slowDown(errManyCommands)
 	}
 	release := s.locks.acquire(claims...)
-	return func() {
+	leave = func() {
 		release()
 		s.commands.Give(1)
-	}, nil
+	}
+	if s.metadata.now.Load().failed.Load() {
+		leave()
+		return nil, unavailable(errNotKept)
+	}
+	return leave, nil
 }
 
 // full tells whether a command that takes space would be refused.

@@ -88,3 +88,40 @@ func TestCommandsWhileTheStoreIsBehind(t *testing.T) {
 		t.Errorf("there are %d blobs, %v; want %d: those of the puts that were not refused", len(blobs), err, want)
 	}
 }
+
+// brokenStore is one that has stopped to apply what is in the log.
+type brokenStore struct{ *instantLog }
+
+func (b brokenStore) Append(context.Context, ...eventlog.Event) (eventlog.Position, error) {
+	b.seq++
+	return b.Head(), nil
+}
+
+func (b brokenStore) Wait(context.Context, eventlog.Position) error {
+	return errors.New("the store is broken")
+}
+
+// When the store has stopped to apply what is decided, nothing is decided by it any more, until another store serves.
+func TestCommandsWhenTheStoreHasStopped(t *testing.T) {
+	s, log := newBlobService(t)
+	mustPutBlob(t, s, "key", "content")
+	broken := brokenStore{log}
+	s.log = broken
+	s.metadata.now.Store(newServing(log.store, broken))
+	before := log.seq
+	for range 3 {
+		_, err := putBlob(t.Context(), s, "key", strings.NewReader("more"))
+		if refusal, ok := errors.AsType[*Error](err); !ok || refusal.Code != ServiceUnavailable {
+			t.Errorf("error %v, want ServiceUnavailable", err)
+		}
+	}
+	if log.seq != before+1 {
+		t.Errorf("%d events were decided by a store that lacks the first of them", log.seq-before)
+	}
+
+	s.log = log
+	if err := s.Serve(t.Context(), log.store, log); err != nil {
+		t.Fatal(err)
+	}
+	mustPutBlob(t, s, "key", "more")
+}

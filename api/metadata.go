@@ -26,6 +26,7 @@ type serving struct {
 	applied Applied
 	ctx     context.Context // ends when another store has taken over
 	replace context.CancelFunc
+	failed  atomic.Bool // there was a commit that it will not apply
 }
 
 func newServing(store projections.MetadataStore, applied Applied) *serving {
@@ -50,7 +51,8 @@ func (s *Service) Serve(ctx context.Context, store projections.MetadataStore, ap
 	return nil
 }
 
-// awaitApplied waits until the store that serves has applied a commit.
+// awaitApplied waits until the store that serves has applied a commit. After an error, nothing is decided by that store any
+// more: who takes the locks next would not find the commit there.
 func (s *Service) awaitApplied(position eventlog.Position) error {
 	for {
 		now := s.metadata.now.Load()
@@ -59,6 +61,9 @@ func (s *Service) awaitApplied(position eventlog.Position) error {
 		same := now == s.metadata.now.Load()
 		s.metadata.acknowledging.RUnlock()
 		if same {
+			if err != nil {
+				now.failed.Store(true)
+			}
 			return err
 		}
 	}

@@ -273,6 +273,40 @@ func testALogBegunWithTheMetadata(t *testing.T, place archivePlace) {
 	}
 }
 
+// What is written to a log that was begun with metadata in a cloud takes the place of what is there.
+func TestALogBegunWithMetadataInACloud(t *testing.T) {
+	t.Parallel()
+	for _, engine := range startEngines(t) {
+		if engine.settings == nil {
+			continue
+		}
+		t.Run(engine.name, func(t *testing.T) {
+			t.Parallel()
+			state := newAcknowledgedState(t, engine.serving(t.TempDir())...)
+			for _, folder := range []string{"log", "archive"} {
+				if err := os.RemoveAll(filepath.Join(state.dir, folder)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			wantContains(t, state.mustRun(t, "log", "repair", "--from-metadata", "--yes"), "Done.")
+			s := state.start(t)
+			put(t, s.client(), state.bucket, "key-3", []byte("more"))
+			state.bodies["key-3"] = []byte("more")
+			if _, err := deleteKeys(t, s.client(), state.bucket, []string{"key-4"}, true); err != nil {
+				t.Fatal(err)
+			}
+			delete(state.bodies, "key-4")
+			for range 2 {
+				if err := state.check(t, s); err != nil {
+					t.Error(err)
+				}
+				s.stop(t)
+				s = state.start(t)
+			}
+		})
+	}
+}
+
 // Who starts a server on a damaged log is told what to do, and nobody is served from it.
 func TestADamagedLogIsNotServed(t *testing.T) {
 	t.Parallel()

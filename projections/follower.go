@@ -16,6 +16,9 @@ const (
 	maxFollowRetry = time.Minute
 )
 
+// ErrHandedOver says that a follower's store has failed for good, because others hold it.
+var ErrHandedOver = errors.New("what was handed over is not opened again before the next start")
+
 // Follower keeps a store up to date with the log at its own pace, beside the one that serves, and can hand it over to serve.
 // Whatever fails, it tells and tries again: only the store itself is behind meanwhile. A store that was handed over is not
 // opened again, because others hold it: its failure is final.
@@ -40,7 +43,8 @@ type Following struct {
 	Err      error             // why it is behind; nil while nothing is wrong
 }
 
-// NewFollower makes a Follower. It opens its store with open, which may take its time and fill it; report is told what fails.
+// NewFollower makes a Follower. It opens its store with open, which may take its time and fill it; report is told what fails,
+// and is tried again unless it is an ErrHandedOver.
 func NewFollower(source Source, open func(context.Context) (MetadataStore, error), report func(error)) *Follower {
 	return &Follower{source: source, open: open, report: report}
 }
@@ -84,7 +88,7 @@ func (f *Follower) follow(ctx context.Context) (err error) {
 		}
 	})
 	if handedOver && err != nil {
-		f.report(err)
+		f.report(fmt.Errorf("%w: %w", ErrHandedOver, err))
 		<-ctx.Done()
 	}
 	f.using.Lock()

@@ -110,10 +110,22 @@ func rebuild(ctx context.Context, c *config.Config, stdout, stderr io.Writer) (d
 	}
 	fmt.Fprintf(stdout, "The repaired log ends with %v.\n", last)
 	if acknowledged.Seq > last.Seq {
-		fmt.Fprintf(stdout, "WARNING: commits %d to %d were acknowledged, and are neither in the log nor in the archive: they are lost.\n",
-			last.Seq+1, acknowledged.Seq)
+		tellLost(c, last.Seq+1, acknowledged.Seq, stdout)
 	}
 	return dir, nil
+}
+
+// tellLost says that commits are lost. Tables in a cloud may have rows of them although their position is before them, because
+// they write it last; where that is in a folder, a position tells.
+func tellLost(c *config.Config, from, to uint64, stdout io.Writer) {
+	fmt.Fprintf(stdout, "WARNING: commits %d to %d were acknowledged, and are neither in the log nor in the archive: they are lost.\n",
+		from, to)
+	for _, name := range append([]string{c.Metadata.Engine}, c.Projections...) {
+		if !config.IsFolder(name) && name != config.EngineMemory {
+			e := engineOf(c, name, nil)
+			fmt.Fprintf(stdout, "WARNING: %s may have what they wrote, and nothing notices: %s.\n", e, e.discard())
+		}
+	}
 }
 
 // isSound tells whether the log can be opened and holds what it should, and if not says why.

@@ -34,10 +34,13 @@ type node struct {
 	followers  []follower             // of further engines
 	takingOver sync.Mutex             // held by who changes current
 
-	stop       context.CancelFunc // ends all goroutines
+	stop       context.CancelFunc // ends all goroutines but those of followers
 	projected  chan struct{}      // closed when the first engine's projector has ended
 	background sync.WaitGroup     // of what goes on beside requests, once the store has caught up
 	control    *control.Server    // nil if it takes no commands
+
+	stopFollowing context.CancelFunc // ends the followers, which close their stores: one may be the store that serves
+	following     sync.WaitGroup     // of the followers
 }
 
 // startNode starts the projector. It says so if the store is behind the log.
@@ -58,7 +61,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	go func() {
 		defer close(n.projected)
 		if err := n.first.projector.Run(ctx); err != nil {
-			out.Error().Err(err).Msg(n.remedy(err))
+			out.Error().Err(err).Msg(n.remedy(n.first.engine, err))
 		}
 	}()
 	n.service = api.New(api.Config{
@@ -66,7 +69,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 		Log: p.log, Applied: n.first.projector, Store: p.store, Blobs: p.blobs,
 	})
 	n.background.Go(func() { p.archiver.run(ctx, out) })
-	n.follow(ctx)
+	n.follow()
 	if c.Multipart.Expiry > 0 {
 		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, out.retry) })
 	}
@@ -126,12 +129,15 @@ func (n *node) catchUp(ctx context.Context) bool {
 	}
 }
 
-// remedy says what to do about the end of the projector.
-func (n *node) remedy(err error) string {
-	const state = "the metadata is not kept up to date any more, and every S3 request is answered with 503: "
+// remedy says what to do about the end of the projector of an engine.
+func (n *node) remedy(e engine, err error) string {
+	state := "the metadata is not kept up to date any more, and every S3 request is answered with 503: "
+	if !n.serving().is(e) {
+		state = fmt.Sprintf("%s, which does not serve, is not kept up to date any more: ", e)
+	}
 	if _, ok := errors.AsType[*eventlog.PositionError](err); ok {
 		return state + fmt.Sprintf("it does not belong to this log; if %s is not the right log, restore that folder; if it is, "+
-			"rebuild the metadata from it: %s", n.config.LogDir(), n.first.discard())
+			"rebuild the metadata from it: %s", n.config.LogDir(), e.discard())
 	}
 	if _, ok := errors.AsType[*projections.DamagedError](err); ok {
 		return state + "do as the error says"
@@ -197,6 +203,8 @@ func (n *node) close() error {
 	go func() {
 		<-n.projected
 		n.background.Wait() // who waits for a projector that has ended gets an error
+		n.stopFollowing()
+		n.following.Wait()
 		close(ended)
 	}()
 	select {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -40,7 +41,9 @@ type follower struct {
 func (n *node) serving() *served { return n.current.Load() }
 
 // follow begins to keep further engines up to date.
-func (n *node) follow(ctx context.Context) {
+func (n *node) follow() {
+	ctx, cancel := context.WithCancel(context.Background())
+	n.stopFollowing = cancel
 	for _, name := range n.config.Projections {
 		told := n.out.With().Str("engine", name).Logger()
 		retry := output{Logger: told}.retry
@@ -48,9 +51,16 @@ func (n *node) follow(ctx context.Context) {
 		open := func(ctx context.Context) (projections.MetadataStore, error) {
 			return e.openFilled(ctx, func(store projections.MetadataStore) (bool, error) { return n.fill(ctx, store, output{Logger: told}) })
 		}
-		f := follower{e, projections.NewFollower(source{n.log, n.archiver}, open, retry)}
+		failed := func(err error) {
+			if errors.Is(err, projections.ErrHandedOver) {
+				told.Error().Err(err).Msg(n.remedy(e, err))
+			} else {
+				retry(err)
+			}
+		}
+		f := follower{e, projections.NewFollower(source{n.log, n.archiver}, open, failed)}
 		n.followers = append(n.followers, f)
-		n.background.Go(func() { f.Run(ctx) })
+		n.following.Go(func() { f.Run(ctx) })
 	}
 }
 
@@ -75,35 +85,52 @@ func (n *node) takeOver(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if behind := n.behind(next.projector.Status().Position.Seq); behind > maxBehind {
-		return &admin.ConflictError{Reason: fmt.Sprintf("%s is %d commits behind the log: wait until it is less than %d", name, behind, maxBehind)}
-	}
 	ctx, cancel := context.WithTimeout(ctx, takeOverTimeout)
 	defer cancel()
 	if err := n.service.Serve(ctx, next.store, next.projector); err != nil {
-		return &admin.ConflictError{Reason: fmt.Sprintf("%s cannot take over: %v", name, err)}
+		return cannotTakeOver(name, err)
 	}
 	n.current.Store(next)
 	n.out.Info().Str("engine", name).Msg("serves from now on; the next start goes by metadata.engine of the configuration")
 	return nil
 }
 
-// find returns an engine that is kept up to date.
+// find returns an engine that can take over.
 func (n *node) find(name string) (*served, error) {
 	if name == n.first.name {
-		return n.first, nil
+		status := n.first.projector.Status()
+		return n.first, n.canFollow(name, projections.Following{Position: status.Position, Err: status.Err})
 	}
 	for _, f := range n.followers {
 		if f.name != name {
 			continue
 		}
+		// A store that was handed over is not opened again, so one that cannot take over stays with its follower.
+		if err := n.canFollow(name, f.Following()); err != nil {
+			return nil, err
+		}
 		store, projector, err := f.HandOver()
 		if err != nil {
-			return nil, &admin.ConflictError{Reason: fmt.Sprintf("%s cannot take over: %v", name, err)}
+			return nil, cannotTakeOver(name, err)
 		}
 		return &served{f.engine, store, projector}, nil
 	}
 	return nil, fmt.Errorf("%w: %s", admin.ErrNoProjection, name)
+}
+
+// canFollow returns nil for an engine that follows the log closely.
+func (n *node) canFollow(name string, following projections.Following) error {
+	if following.Err != nil {
+		return cannotTakeOver(name, fmt.Errorf("it does not follow the log: %w", following.Err))
+	}
+	if behind := n.behind(following.Position.Seq); behind > maxBehind {
+		return &admin.ConflictError{Reason: fmt.Sprintf("%s is %d commits behind the log: wait until it is less than %d", name, behind, maxBehind)}
+	}
+	return nil
+}
+
+func cannotTakeOver(name string, err error) error {
+	return &admin.ConflictError{Reason: fmt.Sprintf("%s cannot take over: %v", name, err)}
 }
 
 // behind is how many commits a store has not applied.

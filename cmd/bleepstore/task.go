@@ -17,23 +17,25 @@ type task struct {
 	// open opens what the task needs of a server that is stopped.
 	open func(ctx context.Context, c *config.Config, out output) (*parts, error)
 	do   func(ctx context.Context, w *work) error
+	// current tells that the task wants the metadata as of the end of the log: a server that runs comes to that first.
+	current bool
 }
 
 // tasks are the tasks by the names of their commands.
 func tasks() map[string]task {
 	return map[string]task{
-		"log info":          {openLog, logInfo},
-		"log verify":        {openLog, logVerify},
-		"log export":        {openLog, logExport},
-		"log snapshot":      {openCaughtUp, logSnapshot},
-		"log trim":          {openCaughtUp, logTrim},
-		"scrub":             {openCaughtUp, scrub},
-		"backup":            {openCaughtUp, takeBackup},
-		"export":            {openCaughtUp, exportTo},
-		"import":            {openCaughtUp, importFrom},
-		"replay":            {openLog, replay},
-		"replay and verify": {openCaughtUp, replayAndVerify},
-		"stacks":            {openNothing, stacks},
+		"log info":          {openLog, logInfo, false},
+		"log verify":        {openLog, logVerify, false},
+		"log export":        {openLog, logExport, false},
+		"log snapshot":      {openCaughtUp, logSnapshot, true},
+		"log trim":          {openCaughtUp, logTrim, false},
+		"scrub":             {openCaughtUp, scrub, true},
+		"backup":            {openCaughtUp, takeBackup, true},
+		"export":            {openCaughtUp, exportTo, true},
+		"import":            {openCaughtUp, importFrom, true},
+		"replay":            {openLog, replay, false},
+		"replay and verify": {openCaughtUp, replayAndVerify, true},
+		"stacks":            {openNothing, stacks, false},
 	}
 }
 
@@ -77,6 +79,12 @@ func (n *node) doTask(ctx context.Context, r control.Request, out control.Report
 	t, found := tasks()[r.Task]
 	if !found {
 		return fmt.Errorf("the server knows no task %q: it is of another version than the command", r.Task)
+	}
+	if t.current {
+		n.catchUp(ctx)
+		if err := n.upToDate(); err != nil {
+			return err
+		}
 	}
 	return t.do(ctx, &work{
 		parts: n.serving().parts(n.parts), service: n.service, config: n.config, follows: n.follows, args: r.Args, out: out,

@@ -3,6 +3,7 @@ package pebbledb_test
 import (
 	"errors"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -14,7 +15,8 @@ import (
 	"github.com/bleepstore/bleepstore/internal/pebbledb"
 )
 
-// A database whose log was not written to tables, because of a crash, is opened on a disk that takes no tables.
+// A database whose log was not written to tables, because of a crash, is opened on a disk that takes no tables, and
+// opened again when it does.
 func TestOpenOnABrokenDisk(t *testing.T) {
 	disk := vfs.NewCrashableMem()
 	before, err := pebble.Open("db", &pebble.Options{FS: disk})
@@ -25,10 +27,11 @@ func TestOpenOnABrokenDisk(t *testing.T) {
 	if err := before.Set([]byte("key"), []byte("value"), pebble.Sync); err != nil {
 		t.Fatal(err)
 	}
+	var well atomic.Bool
 	afterwards := disk.CrashClone(vfs.CrashCloneCfg{})
 	broken := errorfs.Wrap(afterwards, errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if op.Kind == errorfs.OpCreate && strings.HasSuffix(op.Path, ".sst") {
-			time.Sleep(time.Millisecond) // it is repeated for as long as the test runs
+		if !well.Load() && op.Kind == errorfs.OpCreate && strings.HasSuffix(op.Path, ".sst") {
+			time.Sleep(time.Millisecond) // it is repeated until the disk is well
 			return syscall.EIO
 		}
 		return nil
@@ -37,5 +40,20 @@ func TestOpenOnABrokenDisk(t *testing.T) {
 	_, err = pebbledb.Open(options, func() (*pebble.DB, error) { return pebble.Open("db", options) })
 	if !errors.Is(err, syscall.EIO) {
 		t.Errorf("Open: %v, want what the disk says", err)
+	}
+
+	well.Store(true)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		options := &pebble.Options{FS: broken}
+		again, err := pebbledb.Open(options, func() (*pebble.DB, error) { return pebble.Open("db", options) })
+		if err == nil {
+			if err := again.Close(); err != nil {
+				t.Error(err)
+			}
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the disk is well, but the database cannot be opened again: %v", err)
+		}
 	}
 }

@@ -2,25 +2,33 @@ package rows
 
 import "context"
 
+// Each store that is made of a table counts the Commits of its rows from a number of its own, which is above those of all
+// stores before. The sequences of commits alone do not do: a log that takes the place of a lost one begins anew, and so does
+// what follows a log from which commits were lost.
+//
 // A table without a position is filled from a snapshot or from the beginning of the log. If that was cut short, the table
-// keeps rows that the next filling need not have, because it may be of a later snapshot. So the state counts how often the
-// table was begun with, every row has at least that count as its Commit, and those with less are not there: sequences of
-// commits are counted from it on.
+// keeps rows that the next filling need not have, because it may be of a later snapshot. So the state tells from which Commit
+// on rows are of the last beginning; those with less are not there.
+
+// apart is how far the numbers of two stores are from each other: more commits than a log has in years, and so few that
+// services that keep numbers as doubles have room for hundreds of thousands of stores.
+const apart = 1 << 32
+
+// commitOf is the Commit of rows that a store writes with the commit of a sequence; 0 stands for what comes before the first.
+// opened counts the stores of the table, this one included.
+func commitOf(opened, seq uint64) uint64 { return opened*apart + seq }
 
 // begun reads the rows of a table that are of its last beginning.
 type begun struct {
 	table Table
-	count uint64 // of beginnings
+	first uint64 // Commit of the last beginning
 }
-
-// commit is the Commit of rows that the commit of a sequence writes; 0 stands for what comes before the first.
-func (b begun) commit(seq uint64) uint64 { return b.count + seq }
 
 // Get implements reader.
 func (b begun) Get(ctx context.Context, keys []Key) ([]*Row, error) {
 	rows, err := b.table.Get(ctx, keys)
 	for i, row := range rows {
-		if row != nil && row.Commit < b.count {
+		if row != nil && row.Commit < b.first {
 			rows[i] = nil
 		}
 	}
@@ -36,7 +44,7 @@ func (b begun) Scan(ctx context.Context, partition, from, to string, limit int) 
 			return nil, err
 		}
 		for _, row := range page {
-			if row.Commit >= b.count && len(found) < limit {
+			if row.Commit >= b.first && len(found) < limit {
 				found = append(found, row)
 			}
 			begin = row.Sort + "\x00"

@@ -10,7 +10,7 @@ import "context"
 func (s *Store) claim(ctx context.Context) error {
 	if !s.claimed {
 		next := s.state
-		next.Format, next.Begun, next.Owner = format, s.begun.count, s.owner
+		next.Format, next.Begun, next.Opened, next.Owner = format, s.begun.first, s.opened, s.owner
 		if err := s.swap(ctx, next); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"sync/atomic"
@@ -352,4 +353,140 @@ func TestManyCounts(t *testing.T) {
 		}
 		after = page[len(page)-1].Blob
 	}
+}
+
+// A log that takes the place of a lost one counts its commits anew. What they write replaces what those of the lost one wrote.
+func TestAnotherLog(t *testing.T) {
+	table := newMemoryTable()
+	store := open(t, table)
+	bucket := func(region string) projections.Change {
+		return projections.PutBucket{Bucket: &projections.Bucket{Name: "b", Region: region}}
+	}
+	mustApply(t, store, 100, bucket("old"), putObject("a", 1), putObject("b", 1))
+	another := func(seq uint64, changes ...projections.Change) {
+		t.Helper()
+		at := position(seq)
+		at.Log = "another"
+		if err := store.Apply(t.Context(), at, changes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	another(1)
+	for range 2 {
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		store = open(t, table)
+		another(2, bucket("new"), putObject("a", 2), projections.DeleteObject{Bucket: "b", Key: "b"})
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	store = open(t, table)
+	defer store.Close()
+	if o, err := store.Object(t.Context(), "b", "a"); err != nil || o.Size != 2 {
+		t.Errorf("the object that was overwritten is %+v, %v", o, err)
+	}
+	if o, err := store.Object(t.Context(), "b", "b"); !errors.Is(err, projections.ErrNotFound) {
+		t.Errorf("the object that was deleted is %+v, %v", o, err)
+	}
+	if b, err := store.Bucket(t.Context(), "b"); err != nil || b.Region != "new" {
+		t.Errorf("the bucket is %+v, %v", b, err)
+	}
+}
+
+// What was applied behind a filling is not there either for the next one, when no position of it was written: it may be of a
+// later snapshot, which has the log up to where those rows were deleted.
+func TestFillingCutShortBehindItsEnd(t *testing.T) {
+	table := newMemoryTable()
+	store := open(t, table)
+	mustApply(t, store, 5, putObject("a", 1))
+	mustApply(t, store, 6, putObject("gone", 1))
+	table.mu.Lock()
+	left := maps.Clone(table.rows) // as a process leaves it that is killed before it writes its position
+	table.mu.Unlock()
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	table.mu.Lock()
+	table.rows = left
+	table.mu.Unlock()
+
+	store = open(t, table)
+	defer store.Close()
+	if err := store.Apply(t.Context(), eventlog.Position{}, []projections.Change{putObject("a", 1)}); err != nil {
+		t.Fatal(err)
+	}
+	mustApply(t, store, 9)
+	if o, err := store.Object(t.Context(), "b", "gone"); !errors.Is(err, projections.ErrNotFound) {
+		t.Errorf("an object that the snapshot does not have is %+v, %v", o, err)
+	}
+}
+
+// An Apply that waits for a flush ends with its context, too.
+func TestApplyThatWaitsForAFlushEndsWithItsContext(t *testing.T) {
+	table := newMemoryTable()
+	store := open(t, table)
+	table.setFail(func() error { return errBroken })
+	changes := make([]projections.Change, 20_000)
+	for i := range changes {
+		changes[i] = projections.SetShared{Blob: fmt.Sprint("blob", i), Count: 2}
+	}
+	mustEnd := func(seq uint64) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		applied := make(chan error, 1)
+		go func() { applied <- store.Apply(ctx, position(seq), changes) }()
+		select {
+		case <-applied: // what is written to the table and what is not shows nowhere
+		case <-time.After(5 * time.Second):
+			t.Fatal("Apply goes on")
+		}
+	}
+	mustEnd(1)
+	mustEnd(2) // the flusher is at work on those of the first
+	table.setFail(nil)
+	if err := store.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+}
+
+// While an Apply waits for a service that is away, a snapshot can be closed, and nobody waits for another.
+func TestSnapshotsWhileTheServiceIsAway(t *testing.T) {
+	table := newMemoryTable()
+	var reported atomic.Int64
+	store, err := rows.Open(t.Context(), table, func(error) { reported.Add(1) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	before, err := store.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	table.setFail(func() error { return errBroken })
+	applied := make(chan error, 1)
+	go func() { applied <- store.Apply(t.Context(), position(1), []projections.Change{putObject("key", 1)}) }()
+	until(t, "the failure was reported", func() bool { return reported.Load() > 0 })
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := before.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		if s, err := store.Snapshot(t.Context()); !errors.Is(err, projections.ErrUnavailable) || !errors.Is(err, errBroken) {
+			t.Errorf("Snapshot: %v, %v", s, err)
+		}
+	}()
+	select {
+	case <-ended:
+	case <-time.After(5 * time.Second):
+		t.Error("a snapshot waits for the service")
+	}
+	table.setFail(nil)
+	if err := <-applied; err != nil {
+		t.Errorf("Apply: %v", err)
+	}
+	<-ended
 }

@@ -36,8 +36,9 @@ const (
 // stateRecord is the record of the state.
 type stateRecord struct {
 	Format   int               `json:"format"`
-	Begun    uint64            `json:"begun"` // how often the table was begun with
-	Owner    string            `json:"owner"` // id of the store that changed the table last, and may change it
+	Begun    uint64            `json:"begun"`  // the Commit from which on rows are of the last beginning
+	Opened   uint64            `json:"opened"` // how many stores have changed the table
+	Owner    string            `json:"owner"`  // id of the last of them, which is the only one that may
 	Position eventlog.Position `json:"position"`
 	Journal  bool              `json:"journal"` // the journal of the position has changes that may not be made yet
 }
@@ -168,12 +169,12 @@ func notAlone(err error) error {
 
 // write makes a flush. Each step is repeated until it succeeds; an error is final.
 func (s *Store) write(ctx context.Context, p *pending) error {
-	commit := s.begun.commit(p.position.Seq)
+	commit := commitOf(s.opened, p.position.Seq)
 	writes, err := p.writes(commit)
 	if err != nil {
 		return err
 	}
-	journal, err := journalOf(commit, writes)
+	journal, err := journalOf(p.position.Seq, commit, writes)
 	if err != nil {
 		return err
 	}
@@ -203,7 +204,7 @@ func (s *Store) swap(ctx context.Context, next stateRecord) error {
 	if err != nil {
 		return err
 	}
-	row := Row{Key: stateKey, Commit: s.begun.commit(next.Position.Seq), Record: text}
+	row := Row{Key: stateKey, Commit: commitOf(s.opened, next.Position.Seq), Record: text}
 	if err := s.table.Swap(ctx, row, was); err != nil {
 		return err
 	}
@@ -226,8 +227,8 @@ func (s *Store) settle(ctx context.Context, writes, journal []Write) error {
 	return s.table.Write(ctx, removals)
 }
 
-// journalOf returns the rows of the journal of a commit that hold writes.
-func journalOf(commit uint64, writes []Write) ([]Write, error) {
+// journalOf returns the rows of the journal of a position that hold writes.
+func journalOf(seq, commit uint64, writes []Write) ([]Write, error) {
 	var journal []Write
 	for len(writes) > 0 {
 		n, size := 0, 0
@@ -235,7 +236,7 @@ func journalOf(commit uint64, writes []Write) ([]Write, error) {
 			size += len(writes[n].Record) + 64
 			n++
 		}
-		row, err := putOf(Key{partitionJournal, fmt.Sprintf("%s%05d", journalPrefix(commit), len(journal))}, commit, journalRecord{writes[:n]})
+		row, err := putOf(Key{partitionJournal, fmt.Sprintf("%s%05d", journalPrefix(seq), len(journal))}, commit, journalRecord{writes[:n]})
 		if err != nil {
 			return nil, err
 		}
@@ -249,4 +250,4 @@ type journalRecord struct {
 	Writes []Write `json:"writes"`
 }
 
-func journalPrefix(commit uint64) string { return fmt.Sprintf("%020d/", commit) }
+func journalPrefix(seq uint64) string { return fmt.Sprintf("%020d/", seq) }

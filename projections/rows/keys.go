@@ -15,7 +15,7 @@ import (
 //
 //	partition        sort                                   record
 //	state            state                                  state: the position, and what goes with it
-//	journal          commit / number                        changes that are made once the state names their commit
+//	journal          sequence / number                      changes that are made once the state names the commit of that sequence
 //	bucket           name                                   Bucket
 //	object/BUCKET    key                                    Object
 //	version/BUCKET   key* newest-first(version)             Version

@@ -29,9 +29,9 @@ func (s *Store) load(ctx context.Context) error {
 		}
 		s.state = *state
 	}
-	s.begun = begun{table: s.table, count: s.state.Begun}
+	s.opened, s.begun = s.state.Opened+1, begun{table: s.table, first: s.state.Begun} // see claim
 	if s.state.Position.IsZero() {
-		s.begun.count++ // by claim
+		s.begun.first = commitOf(s.opened, 0)
 	}
 	if err := loadAll(ctx, s, partitionBuckets, func(b *projections.Bucket) projections.Change {
 		return projections.PutBucket{Bucket: b}
@@ -81,7 +81,7 @@ func (s *Store) eachPage(ctx context.Context, partition string, do func([]Row) e
 // claim.
 func (s *Store) loadJournal(ctx context.Context) error {
 	counts := func(row Row) bool {
-		return s.state.Journal && strings.HasPrefix(row.Sort, journalPrefix(s.begun.commit(s.state.Position.Seq)))
+		return s.state.Journal && strings.HasPrefix(row.Sort, journalPrefix(s.state.Position.Seq))
 	}
 	var changes []projections.Change
 	err := s.eachPage(ctx, partitionJournal, func(page []Row) error {

@@ -3,7 +3,11 @@ package rows
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"maps"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/tidwall/btree"
 
@@ -19,10 +23,10 @@ type snapshot struct {
 	store   *Store
 }
 
-// Snapshot implements MetadataStore. It waits for an Apply that is under way. Until the snapshot is closed, Apply makes a
-// round trip more, and what it changes is kept in memory.
+// Snapshot implements MetadataStore. It waits for an Apply that is under way, but not for a service that is away. Until the
+// snapshot is closed, Apply makes a round trip more, and what it changes is kept in memory.
 func (s *Store) Snapshot(ctx context.Context) (projections.Snapshot, error) {
-	if err := s.begin(ctx); err != nil {
+	if err := s.beginUnlessAway(ctx); err != nil {
 		return nil, err
 	}
 	defer s.end()
@@ -31,28 +35,51 @@ func (s *Store) Snapshot(ctx context.Context) (projections.Snapshot, error) {
 		return nil, err
 	}
 	o := newOverlay(s.begun)
+	s.mu.Lock()
 	s.snapshots[o] = struct{}{}
+	s.mu.Unlock()
 	return &snapshot{records: records{Records: inMemory, rows: o}, memory: inMemory, overlay: o, store: s}, nil
 }
 
 // Close implements Snapshot.
 func (s *snapshot) Close() error {
-	_ = s.store.begin(context.Background()) // which does not end
+	s.store.mu.Lock()
 	delete(s.store.snapshots, s.overlay)
-	s.store.end()
+	s.store.mu.Unlock()
 	return s.memory.Close()
+}
+
+// beginUnlessAway is begin, but gives up when the Apply that is under way waits for the service.
+func (s *Store) beginUnlessAway(ctx context.Context) error {
+	look := time.NewTicker(minRetry)
+	defer look.Stop()
+	for {
+		select {
+		case s.applying <- struct{}{}:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-look.C:
+			if err := s.failure(); err != nil {
+				return fmt.Errorf("%w: %w", projections.ErrUnavailable, err)
+			}
+		}
+	}
 }
 
 // keepForSnapshots keeps the rows of keys, as they are before a write, for the snapshots that are open.
 func (s *Store) keepForSnapshots(ctx context.Context, keys []Key) error {
-	if len(s.snapshots) == 0 {
+	s.mu.Lock()
+	open := slices.Collect(maps.Keys(s.snapshots)) // there will be no more of them before the write
+	s.mu.Unlock()
+	if len(open) == 0 {
 		return nil
 	}
 	before, err := s.begun.Get(ctx, keys)
 	if err != nil {
 		return err
 	}
-	for o := range s.snapshots {
+	for _, o := range open {
 		o.keep(keys, before)
 	}
 	return nil

@@ -23,22 +23,23 @@ import (
 type Store struct {
 	records
 	table  Table
+	opened uint64        // how often a store was made of the table
 	begun  begun         // the table, of which the store reads
 	memory *memory.Store // position, buckets, and counts of shared blobs
 	report func(error)
 	owner  string // id of the store
 
-	applying  chan struct{}         // holds a token while an Apply is under way, or a snapshot is begun
-	snapshots map[*overlay]struct{} // those open; guarded by the token
-	claimed   bool                  // the table is the store's own; guarded by the token
+	applying chan struct{} // holds a token while an Apply is under way, or a snapshot is begun
+	claimed  bool          // the table is the store's own; guarded by the token
 
 	unsettled, journal []Write // what the last store has left of a flush; guarded by the token
 
-	mu      sync.Mutex // guards what is below
-	pending *pending
-	taken   chan struct{} // closed when the flusher takes pending, or gives up
-	err     error         // why the last call of the table failed that changes something; nil if it did not
-	lost    error         // what ended the store: nothing can be written any more
+	mu        sync.Mutex            // guards what is below
+	snapshots map[*overlay]struct{} // those open; one more needs the token
+	pending   *pending
+	taken     chan struct{} // closed when the flusher takes pending, or gives up
+	err       error         // why the last call of the table failed that changes something; nil if it did not
+	lost      error         // what ended the store: nothing can be written any more
 
 	state    stateRecord        // as the table has it; used by the flusher, and before it has anything to do
 	applied  chan struct{}      // tells the flusher that there is something to write
@@ -88,7 +89,7 @@ func (s *Store) Apply(ctx context.Context, pos eventlog.Position, changes []proj
 		return err
 	}
 	defer s.end()
-	p, err := makePlan(s.begun.commit(pos.Seq), changes)
+	p, err := makePlan(commitOf(s.opened, pos.Seq), changes)
 	if err != nil {
 		return err
 	}
@@ -187,6 +188,13 @@ func (s *Store) tried(err error) {
 	s.err = err
 }
 
+// failure is why the table cannot be written now; nil if it can, as far as is known.
+func (s *Store) failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return errors.Join(s.lost, s.err)
+}
+
 func (s *Store) lostBy() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,19 +203,16 @@ func (s *Store) lostBy() error {
 
 // Check implements MetadataStore. It fails too while what was applied cannot be written.
 func (s *Store) Check(ctx context.Context) error {
-	s.mu.Lock()
-	err := errors.Join(s.lost, s.err)
-	s.mu.Unlock()
-	if err != nil {
+	if err := s.failure(); err != nil {
 		return err
 	}
 	return s.table.Check(ctx)
 }
 
-// Close implements MetadataStore. It writes the position, for which it waits some seconds; without that, the next store
-// applies again what is behind the one before.
+// Close implements MetadataStore. It writes the position, for which it waits some seconds. If that fails, which it tells, the
+// next store applies again what is behind the one before.
 func (s *Store) Close() error {
 	s.closing()
 	s.flushing.Wait()
-	return s.table.Close()
+	return errors.Join(s.lostBy(), s.table.Close())
 }

@@ -229,8 +229,9 @@ func TestRefusals(t *testing.T) {
 		{name: "endless shutdown", file: "server: {shutdown_timeout: 2h}", want: []string{"server.shutdown_timeout", "2h"}},
 		{name: "memory of no size", file: "storage: {memory: {limit: 0}}", want: []string{"storage.memory.limit"}},
 		{
-			name: "log that outlives its blobs", file: "storage: {backend: memory}\nlog: {path: /log}\nmetadata: {pebble: {path: /m}}\n",
-			want: []string{"log.path", "metadata.pebble.path", "outlive"},
+			name: "log that outlives its blobs",
+			file: "storage: {backend: memory}\nlog: {path: /log}\nmetadata: {pebble: {path: /m}, jsonl: {path: /j}, sqlite: {path: /s}}\n",
+			want: []string{"log.path", "metadata.pebble.path", "metadata.jsonl.path", "metadata.sqlite.path", "outlive"},
 		},
 		{name: "place of the archive", file: "archive: {backend: tape}", want: []string{"archive.backend", `"tape"`, "folder, storage"}},
 		{

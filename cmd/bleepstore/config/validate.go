@@ -64,6 +64,8 @@ func (c *Config) validate() error {
 		const want = "none while storage.backend is memory: the log and the metadata must not outlive the blobs"
 		v.that(c.Log.Path == "", "log.path", c.Log.Path, want)
 		v.that(c.Metadata.Pebble.Path == "", "metadata.pebble.path", c.Metadata.Pebble.Path, want)
+		v.that(c.Metadata.JSONL.Path == "", "metadata.jsonl.path", c.Metadata.JSONL.Path, want)
+		v.that(c.Metadata.SQLite.Path == "", "metadata.sqlite.path", c.Metadata.SQLite.Path, want)
 	}
 
 	v.oneOf("logging.level", c.Logging.Level, Levels)
