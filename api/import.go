@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
@@ -68,6 +70,9 @@ func checkImportedBucket(bucket *projections.Bucket) error {
 			return err
 		}
 	}
+	if err := BucketTags.Check(bucket.Tags); err != nil {
+		return err
+	}
 	if bucket.Ownership == eventlog.BucketOwnerEnforced && grantsOthers(bucket.Grants, bucket.Owner) {
 		return NewError(ACLWithOwnership)
 	}
@@ -80,10 +85,16 @@ func checkImportedACL(owner eventlog.Owner, grants []eventlog.Grant) error {
 	if owner.ID == "" {
 		return Errorf(InvalidRequest, "It belongs to nobody: the id of its owner is empty.")
 	}
+	if err := checkImportedAccount(owner); err != nil {
+		return err
+	}
 	if len(grants) > MaxGrants {
 		return NewError(MalformedACL)
 	}
 	for _, g := range grants {
+		if err := checkImportedAccount(g.Account); err != nil {
+			return err
+		}
 		switch g.Permission {
 		case eventlog.PermissionRead, eventlog.PermissionWrite, eventlog.PermissionReadACP, eventlog.PermissionWriteACP,
 			eventlog.PermissionFullControl:
@@ -101,11 +112,25 @@ func checkImportedACL(owner eventlog.Owner, grants []eventlog.Grant) error {
 	return nil
 }
 
+// checkImportedAccount returns an error unless an account's id and name can be in documents: one that clients cannot parse would
+// keep them from the list of the whole bucket.
+func checkImportedAccount(account eventlog.Owner) error {
+	for _, text := range []string{account.ID, account.Name} {
+		if strings.ContainsFunc(text, unicode.IsControl) {
+			return Errorf(InvalidRequest, "%q cannot be the id or the name of an account.", text)
+		}
+	}
+	return nil
+}
+
 // ImportUpload begins a multipart upload again that was begun elsewhere, under its id, and tells whether it was neither under
 // way nor completed here yet. No other upload has the id, which the caller has seen to. Errors: NoSuchBucket, those of
-// keys, and InvalidRequest for an id or an ACL that is none.
+// keys and tags, and InvalidRequest for an id or an ACL that is none.
 func (s *Service) ImportUpload(ctx context.Context, upload *projections.Upload) (bool, error) {
-	if err := errors.Join(checkKey(upload.Key), checkImportedACL(upload.Owner, upload.Grants)); err != nil {
+	if err := errors.Join(
+		checkKey(upload.Key), checkImportedACL(upload.Owner, upload.Grants), checkImportedAccount(upload.ObjectOwner),
+		ObjectTags.Check(upload.Attributes.Tags),
+	); err != nil {
 		return false, AsError(err)
 	}
 	if !ValidUploadID(upload.ID) {

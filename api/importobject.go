@@ -28,8 +28,11 @@ type ImportObjectInput struct {
 
 // ImportObject stores an object, and tells whether it was not there yet. Its bytes must be those that its ETag is of, as far as
 // that can be told, and those of its checksums. Errors: NoSuchBucket, BadDigest, IncompleteBody, PreconditionFailed if the
-// key has another object, InvalidRequest for an object that cannot be, those of keys and of Open.
+// key has another object, InvalidRequest for an object that cannot be, those of keys, of tags and of Open.
 func (s *Service) ImportObject(ctx context.Context, in ImportObjectInput) (bool, error) {
+	if _, err := s.importedTo(ctx, in.Bucket); err != nil { // which is also why the object may have no owner
+		return false, err
+	}
 	if err := in.check(); err != nil {
 		return false, err
 	}
@@ -120,6 +123,9 @@ func (in *ImportObjectInput) check() error {
 		return err
 	}
 	if err := checkImportedACL(o.Owner, o.Grants); err != nil {
+		return err
+	}
+	if err := ObjectTags.Check(o.Attributes.Tags); err != nil {
 		return err
 	}
 	if !anyETag.MatchString(o.ETag) {

@@ -185,6 +185,32 @@ func TestABrokenProjection(t *testing.T) {
 	s.stop(t)
 }
 
+// An engine that was well and is away now does not take over either, and the answer says what is wrong with it. Writes do not
+// wait for it.
+func TestAProjectionThatIsAway(t *testing.T) {
+	t.Parallel()
+	cloud, engine := countRequests(t)
+	dir := t.TempDir()
+	s := startServer(t, options{dir: dir, env: append(engine.at(dir), "BLEEPSTORE_PROJECTIONS=dynamodb")})
+	c := s.client()
+	bucket := newBucket(t, c)
+	eventually(t, "the table is up to date", func() error {
+		if p := s.projections(t)["dynamodb"]; !p.CaughtUp || p.Behind > 0 {
+			return fmt.Errorf("%+v", p)
+		}
+		return nil
+	})
+	cloud.away.Store(true)
+	put(t, c, bucket, "key", []byte("content"))
+	status, body := s.administer(t, http.MethodPost, "/_/v1/projections/dynamodb/serve", accessKey, secretKey)
+	if status != http.StatusConflict || !strings.Contains(body, "cannot take over: DynamoDB table") {
+		t.Errorf("status %d: %s", status, body)
+	}
+	wantBytes(t, get(t, c, bucket, "key"), []byte("content"))
+	cloud.away.Store(false)
+	s.stop(t)
+}
+
 func TestOnlyAdministratorsAdminister(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, options{config: `

@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -172,4 +174,26 @@ func read(t *testing.T, r *http.Response) string {
 		t.Fatal(err)
 	}
 	return string(body)
+}
+
+// Another engine takes over above all when the one that serves hangs. Who has it do so is answered all the same.
+func TestAnAnswerDoesNotWaitForAnEngineThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := well()
+		c.TakeOver = func(context.Context, string) error { return nil }
+		c.Projections = func(ctx context.Context) []admin.Projection {
+			<-ctx.Done()
+			return []admin.Projection{{Engine: "dynamodb", Err: errDown}}
+		}
+		for method, url := range map[string]string{"GET": "/_/v1/projections", "POST": "/_/v1/projections/pebble/serve"} {
+			begun := time.Now()
+			response := ask(c, method, url)
+			if body := read(t, response); response.StatusCode != http.StatusOK || !strings.Contains(body, errDown.Error()) {
+				t.Errorf("%s %s: status %d, %s", method, url, response.StatusCode, body)
+			}
+			if took := time.Since(begun); took > 10*time.Second {
+				t.Errorf("%s %s is answered after %v", method, url, took)
+			}
+		}
+	})
 }

@@ -41,7 +41,10 @@ type projection struct {
 	Error    string `json:"error,omitzero"`
 }
 
+// projections takes no longer than checks may: an engine that does not answer is told as one that is ill.
 func (c Config) projections(ctx context.Context) []projection {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
 	var list []projection
 	for _, p := range c.Projections(ctx) {
 		form := projection{
@@ -64,9 +67,7 @@ func (c Config) projections(ctx context.Context) []projection {
 func (c Config) administration() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_/v1/projections", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), checkTimeout)
-		defer cancel()
-		answer(w, http.StatusOK, map[string]any{"projections": c.projections(ctx)})
+		answer(w, http.StatusOK, map[string]any{"projections": c.projections(r.Context())})
 	})
 	mux.HandleFunc("POST /_/v1/projections/{engine}/serve", func(w http.ResponseWriter, r *http.Request) {
 		if err := c.TakeOver(r.Context(), r.PathValue("engine")); err != nil {

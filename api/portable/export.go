@@ -44,6 +44,12 @@ type Counted struct {
 // The metadata comes last: without it, a folder is no export. Objects that cannot be read are left out, and no error: the
 // rest is worth having.
 func Export(ctx context.Context, s Server, dir string, o Options, report Report) (exported Exported, err error) {
+	switch now, err := s.Store.Position(ctx); {
+	case err != nil:
+		return exported, err
+	case now.IsZero(): // as where --data has a slip of the pen
+		return exported, errors.New("there is nothing to export: the server holds nothing yet")
+	}
 	tree, err := makeTree(dir)
 	if err != nil {
 		return exported, err

@@ -76,9 +76,10 @@ func TestWhatIsLeftOut(t *testing.T) {
 		`is no regular file`:                  row("sound", "link", "content", ""),
 		`"elsewhere/key"`:                     row("sound", "escaping", "content", `, "x_bleepstore": {"file": "elsewhere/key"}`),
 		"not the path of a file":              row("sound", "../secret", "secret", ""),
-		"escapes":                             row("sound", "out/secret", "secret", ""),
-		`bucket "none"`:                       row("none", "key", "content", ""),
-		`bucket ".."`:                         row("..", "key", "content", ""),
+		"sound/out is a symbolic link":        row("sound", "out/secret", "secret", ""),
+		"sound/in is a symbolic link":         row("sound", "in/file", "content", ""),
+		`bucket "none": NoSuchBucket`:         row("none", "key", "content", ""),
+		`bucket "..": NoSuchBucket`:           row("..", "key", "content", ""),
 		`object "" in`:                        row("sound", "", "content", ""),
 		"KeyTooLong":                          row("sound", strings.Repeat("k", 1025), "content", ""),
 		"cannot be the value of a header":     row("sound", "split", "content", `, "content_type": "a\r\nb"`),
@@ -88,6 +89,10 @@ func TestWhatIsLeftOut(t *testing.T) {
 		`the type "Email"`:                    row("sound", "acl", "content", `, "acl": {"grants": [{"grantee": {"type": "Email"}, "permission": "READ"}]}`),
 		`no permission "ALL"`:                 row("sound", "acl2", "content", `, "acl": {"grants": [{"grantee": {"type": "CanonicalUser", "id": "x"}, "permission": "ALL"}]}`),
 		`no group "all"`:                      row("sound", "acl3", "content", `, "acl": {"grants": [{"grantee": {"type": "Group", "uri": "all"}, "permission": "READ"}]}`),
+		`"\x01" cannot be the id or the name`: row("sound", "acl4", "content", `, "acl": {"owner": {"id": "o", "display_name": "\u0001"}}`),
+		`"x\n" cannot be the id or the name`:  row("sound", "acl5", "content", `, "acl": {"grants": [{"grantee": {"type": "CanonicalUser", "id": "x\n"}, "permission": "READ"}]}`),
+		"multiple Tags with the same key":     row("sound", "tags", "content", `, "x_bleepstore": {"tags": [{"key": "a", "value": "b"}, {"key": "a", "value": "c"}]}`),
+		"The TagValue you have provided":      row("sound", "tags2", "content", `, "x_bleepstore": {"tags": [{"key": "a", "value": "\u0001"}]}`),
 		"cannot be an ETag":                   strings.Replace(row("sound", "etag", "content", ""), sum("content"), `a\u0000`, 1),
 		"cannot be the version id":            row("sound", "version", "content", `, "x_bleepstore": {"version_id": "1"}`),
 		"its parts have 1":                    row("sound", "parts", "content", `, "x_bleepstore": {"parts": [{"number": 1, "size": 1, "etag": "`+sum("c")+`"}]}`),
@@ -97,7 +102,7 @@ func TestWhatIsLeftOut(t *testing.T) {
 		"The key has another object already":  row("sound", "there", "content", ""),
 		"It has no size, or no time|last_mod": strings.Replace(row("sound", "time", "content", ""), "last_modified", "modified", 1),
 	}
-	files := map[string]string{"sound/short": "content", "sound/changed": "CONTENT", "secret": "secret"}
+	files := map[string]string{"sound/short": "content", "sound/changed": "CONTENT", "secret": "secret", "sound/folder/file": "content"}
 	var list, reasons []string
 	for reason, object := range objects {
 		list = append(list, object)
@@ -109,7 +114,7 @@ func TestWhatIsLeftOut(t *testing.T) {
 		}
 	}
 	for _, key := range []string{
-		"sound", "escaping", "split", "meta", "meta2", "class", "acl", "acl2", "acl3", "etag", "version", "parts", "parts2",
+		"sound", "escaping", "split", "meta", "meta2", "class", "acl", "acl2", "acl3", "acl4", "acl5", "tags", "tags2", "etag", "version", "parts", "parts2",
 		"checksum", "checksum2", "there", "time",
 	} {
 		files["sound/"+key] = "content"
@@ -126,9 +131,10 @@ func TestWhatIsLeftOut(t *testing.T) {
 	reasons = append(reasons, `The id of the upload, "../../etc"`, `checksum "CRC64NVME" cannot be of the type`,
 		`part 1 of upload "../../etc": the upload is not there`, "part 1 of upload \"nobody's\"", "There cannot be a part 0", "no file .multipart/good/2", "Its bytes are not those that were stored: their MD5 is "+sum("x"))
 	files[".multipart/good/1"], files[".multipart/good/3"] = "sound", "x"
-	reasons = append(reasons, `bucket "Upper"`, `bucket "timeless"`)
+	reasons = append(reasons, `bucket "Upper"`, `bucket "timeless"`, `bucket "tagged": InvalidTag`)
 	files["metadata.json"] = `{` + envelope + `, "buckets": [
 		{"name": "Upper", "owner_id": "o", "created_at": "2026-01-01T00:00:00Z"}, {"name": "timeless", "owner_id": "o"},
+		{"name": "tagged", "owner_id": "o", "created_at": "2026-01-01T00:00:00Z", "x_bleepstore": {"tags": [{"key": "", "value": "b"}]}},
 		{"name": "sound", "owner_id": "o", "region": "us-east-1", "created_at": "2026-01-01T00:00:00Z"}],
 		"objects": [` + strings.Join(list, ",") + `], "multipart_parts": [` + strings.Join(parts, ",") + `],
 		"multipart_uploads": [` + strings.Join(uploads, ",") + `], "later": [{"more": 1}]}`
@@ -138,13 +144,13 @@ func TestWhatIsLeftOut(t *testing.T) {
 	importObject(t, s, "sound", "there", "another", nil)
 	dir := writeTree(t, files)
 	outside := writeTree(t, map[string]string{"secret": "secret"})
-	for name, target := range map[string]string{"sound/link": "sound", "sound/out": outside} {
+	for name, target := range map[string]string{"sound/link": "sound", "sound/in": "folder", "sound/out": outside} {
 		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	imported, report := importDir(t, s, dir)
-	report.want(t, reasons, []string{`"later" in metadata.json`, `belongs to "somebody" instead of "o"`, "sound/out is the file of no object"})
+	report.want(t, reasons, []string{`"later" in metadata.json`, `belongs to "somebody" instead of "o"`, "sound/out is the file of no object", "sound/in is the file of no object", "sound/folder/file is the file of no object"})
 	if want := (portable.Counted{Objects: 1, Uploads: 1, Parts: 1, Bytes: 12}); imported.Counted != want {
 		t.Errorf("imported %+v, want %+v", imported.Counted, want)
 	}

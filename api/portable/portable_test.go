@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -316,11 +317,23 @@ func TestRoundTrip(t *testing.T) {
 
 func TestSecretsAreToldOnlyIfAsked(t *testing.T) {
 	s := newServer(t)
+	importBucket(t, s, &projections.Bucket{Name: "bucket"})
 	dir, _ := exportDir(t, s, portable.Options{MetadataOnly: true, Credentials: []portable.Credential{
 		{AccessKey: "told", SecretKey: "the secret"}, {AccessKey: "not told"},
 	}})
 	text, err := os.ReadFile(filepath.Join(dir, "metadata.json"))
 	if err != nil || !bytes.Contains(text, []byte(`"secret_key": "the secret"`)) || !bytes.Contains(text, []byte(`"secret_key": "REDACTED"`)) {
 		t.Errorf("exported %s, %v", text, err)
+	}
+}
+
+// Without --data, or with that of no server, there is nothing. An export of that would look like one of all.
+func TestNothingIsNoExport(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "export")
+	if _, err := portable.Export(t.Context(), newServer(t), dir, portable.Options{}, new(told)); err == nil || !strings.Contains(err.Error(), "nothing to export") {
+		t.Errorf("the export of nothing: %v", err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the export of nothing leaves a folder: %v", err)
 	}
 }

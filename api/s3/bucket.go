@@ -107,7 +107,7 @@ func (c *call) createBucket() error {
 	if configuration.Bucket != nil || configuration.Location != nil {
 		return api.NewError(api.NotImplemented)
 	}
-	tags, err := configuration.Tags.tags(newBucketTags)
+	tags, err := configuration.Tags.tags(api.NewBucketTags)
 	if err != nil {
 		return err
 	}

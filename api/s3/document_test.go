@@ -4,6 +4,8 @@ import (
 	"encoding/xml"
 	"strings"
 	"testing"
+
+	"github.com/bleepstore/bleepstore/api"
 )
 
 func TestDocumentsHaveLimits(t *testing.T) {
@@ -48,7 +50,7 @@ func TestNamespacesMayBeLeftOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if tags, err := document.tags(objectTags); err != nil || len(tags) != 1 || tags[0].Key != "k" || tags[0].Value != "v" {
+		if tags, err := document.tags(api.ObjectTags); err != nil || len(tags) != 1 || tags[0].Key != "k" || tags[0].Value != "v" {
 			t.Errorf("%s: got %v, %v", start, tags, err)
 		}
 	}
@@ -62,7 +64,7 @@ func FuzzTagging(f *testing.F) {
 		if !checkDecode(t, data, &document) {
 			return
 		}
-		tags, err := document.tags(objectTags)
+		tags, err := document.tags(api.ObjectTags)
 		if err == nil && len(tags) > 10 {
 			t.Errorf("%d tags", len(tags))
 		}

@@ -196,7 +196,7 @@ func formTags(document string) ([]eventlog.Tag, error) {
 	if err := decodeXML([]byte(document), &t); err != nil {
 		return nil, err
 	}
-	return t.tags(objectTags)
+	return t.tags(api.ObjectTags)
 }
 
 // answerForm answers as the form asks for: with a page to go to, or with a status.

@@ -33,7 +33,7 @@ func (c *call) putObjectTagging() error {
 	if err := c.readConfiguration(&document); err != nil {
 		return err
 	}
-	tags, err := document.tags(objectTags)
+	tags, err := document.tags(api.ObjectTags)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (c *call) putBucketTagging() error {
 	if err := c.readConfiguration(&document); err != nil {
 		return err
 	}
-	tags, err := document.tags(bucketTags)
+	tags, err := document.tags(api.BucketTags)
 	if err != nil {
 		return err
 	}

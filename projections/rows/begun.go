@@ -1,6 +1,13 @@
 package rows
 
-import "context"
+import (
+	"context"
+	"time"
+)
+
+// readTimeout is how long a read may take. A service that hangs is asked again and again, and whoever waits for the answer
+// wants one before its own time is out.
+const readTimeout = 15 * time.Second
 
 // Each store that is made of a table counts the Commits of its rows from a number of its own, which is above those of all
 // stores before. The sequences of commits alone do not do: a log that takes the place of a lost one begins anew, and so does
@@ -26,6 +33,8 @@ type begun struct {
 
 // Get implements reader.
 func (b begun) Get(ctx context.Context, keys []Key) ([]*Row, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	rows, err := b.table.Get(ctx, keys)
 	for i, row := range rows {
 		if row != nil && row.Commit < b.first {
@@ -37,6 +46,8 @@ func (b begun) Get(ctx context.Context, keys []Key) ([]*Row, error) {
 
 // Scan implements reader.
 func (b begun) Scan(ctx context.Context, partition, from, to string, limit int) ([]Row, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	var found []Row
 	for begin, more := from, true; more && len(found) < limit; {
 		page, err := scanRows(ctx, b.table, partition, begin, to, limit)

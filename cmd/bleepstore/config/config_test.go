@@ -220,6 +220,10 @@ func TestRefusals(t *testing.T) {
 		{name: "no port", flags: map[string]string{"server.listen": "localhost"}, want: []string{"server.listen", `"localhost"`, "HOST:PORT"}},
 		{name: "port out of range", flags: map[string]string{"server.listen": ":65536"}, want: []string{"server.listen", ":65536"}},
 		{name: "engine", file: "metadata: {engine: oracle}", want: []string{"metadata.engine", `"oracle"`, "pebble, memory"}},
+		{
+			name: "two engines in one folder", file: "data: d\nmetadata: {sqlite: {path: d/metadata/}}\nprojections: [jsonl, sqlite]\n",
+			want: []string{"metadata.sqlite.path", `"d/metadata/"`, "another folder than that of pebble"},
+		},
 		{name: "backend", file: "storage: {backend: tape}", want: []string{"storage.backend", `"tape"`, "local, memory"}},
 		{name: "level", file: "logging: {level: loud}", want: []string{"logging.level", `"loud"`, "debug, info, warn, error"}},
 		{name: "format", file: "logging: {format: xml}", want: []string{"logging.format", `"xml"`, "auto, text, json"}},

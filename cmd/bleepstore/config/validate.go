@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -84,6 +85,7 @@ func (c *Config) validateMetadata(v *validation) {
 		v.that(engine != c.Metadata.Engine, key, engine, "an engine that is not metadata.engine, which is kept up to date anyway")
 		v.that(!slices.Contains(c.Projections[:i], engine), key, engine, "an engine that is not in the list already")
 	}
+	c.validatePlaces(v)
 	uses := func(engine string) bool { return c.Metadata.Engine == engine || slices.Contains(c.Projections, engine) }
 	if d := c.Metadata.DynamoDB; uses(EngineDynamoDB) {
 		v.that(d.Table != "", "metadata.dynamodb.table", d.Table, "the name of a table")
@@ -105,6 +107,25 @@ func (c *Config) validateMetadata(v *validation) {
 				"another while storage.backend is memory: the metadata must not outlive the blobs")
 		}
 	}
+}
+
+// validatePlaces sees to it that no two engines have one folder, where each would take the files of the other for its own.
+func (c *Config) validatePlaces(v *validation) {
+	engines := append([]string{c.Metadata.Engine}, c.Projections...)
+	for i, engine := range engines {
+		place := c.EnginePlace(engine)
+		for _, other := range engines[:i] {
+			same := engine != other && IsFolder(engine) && IsFolder(other) && isSamePath(place, c.EnginePlace(other))
+			v.that(!same, "metadata."+engine+".path", place, "another folder than that of "+other)
+		}
+	}
+}
+
+// isSamePath tells whether two paths are one, wherever the process is.
+func isSamePath(a, b string) bool {
+	a, errA := filepath.Abs(a)
+	b, errB := filepath.Abs(b)
+	return errA == nil && errB == nil && a == b
 }
 
 func (a Auth) validate(v *validation) {
