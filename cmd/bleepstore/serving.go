@@ -88,7 +88,7 @@ func (n *node) takeOver(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, takeOverTimeout)
 	defer cancel()
 	if err := next.store.Check(ctx); err != nil { // which has all writes wait for nothing, and less to say about why
-		return &admin.ConflictError{Reason: fmt.Sprintf("%s cannot take over: %v", name, err)}
+		return cannotTakeOver(name, err)
 	}
 	if err := n.service.Serve(ctx, next.store, next.projector); err != nil {
 		return cannotTakeOver(name, err)
