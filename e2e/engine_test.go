@@ -82,6 +82,13 @@ func TestReplayUntil(t *testing.T) {
 			t.Errorf("replay %v: %v\n%s", args, err, out)
 		}
 	}
+	if out, err := state.run(t, "replay", "--to", "pebble:"+dir); err == nil || !strings.Contains(out, "choose another folder") {
+		t.Errorf("replayed into what another engine has: %v\n%s", err, out)
+	}
+	nowhere := acknowledgedState{dir: filepath.Join(t.TempDir(), "nowhere")}
+	if out, err := nowhere.run(t, "scrub"); err == nil || !strings.Contains(out, "there is no data folder") {
+		t.Errorf("scrubbed nothing: %v\n%s", err, out)
+	}
 	store, err := sqlite.Open(dir)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -87,6 +88,33 @@ func opened[S projections.MetadataStore](store S, err error) (projections.Metada
 func (e engine) isNew() bool {
 	_, err := os.Stat(e.place)
 	return errors.Is(err, os.ErrNotExist)
+}
+
+// signs are what a folder of each engine has in it.
+var signs = map[string]string{
+	config.EnginePebble: "OPTIONS-*",
+	config.EngineJSONL:  "[0-9][0-9][0-9][0-9][0-9][0-9]",
+	config.EngineSQLite: sqlite.File,
+}
+
+// checkFolder returns an error if the place is a folder that has something else in it than what the engine has made.
+func (e engine) checkFolder() error {
+	sign, isFolder := signs[e.name]
+	if !isFolder {
+		return nil
+	}
+	found, err := os.ReadDir(e.place)
+	if errors.Is(err, os.ErrNotExist) || err == nil && len(found) == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	own, err := fs.Glob(os.DirFS(e.place), sign)
+	if err == nil && len(own) == 0 {
+		err = fmt.Errorf("%s has something else than metadata in %s in it: choose another folder", e.place, e.name)
+	}
+	return err
 }
 
 // openFilled opens the store, and gives a new one to fill first, which tells whether there is something to fill it with.

@@ -24,7 +24,7 @@ func runImport(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	if dir, err = filepath.Abs(dir); err != nil {
 		return err
 	}
-	return runTask(ctx, c, "import", map[string]string{argDir: dir}, stdout, stderr)
+	return runTask(ctx, c, importTask, map[string]string{argDir: dir}, stdout, stderr)
 }
 
 // importFrom imports from a folder. That something is left out is an error, but not that of the import, which has the rest.

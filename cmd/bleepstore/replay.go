@@ -136,6 +136,9 @@ func (w *work) replayTo(ctx context.Context, until projections.Until) (projectio
 	if w.follows(engine) {
 		return nil, eventlog.Position{}, fmt.Errorf("the server keeps %s up to date already", engine)
 	}
+	if err := engine.checkFolder(); err != nil {
+		return nil, eventlog.Position{}, err
+	}
 	store, err := engine.openFilled(ctx, func(store projections.MetadataStore) (bool, error) { return w.fillUntil(ctx, store, until) })
 	if err != nil {
 		return nil, eventlog.Position{}, err

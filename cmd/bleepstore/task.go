@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
@@ -21,6 +23,9 @@ type task struct {
 	current bool
 }
 
+// importTask is the only task that needs nothing to be there already.
+const importTask = "import"
+
 // tasks are the tasks by the names of their commands.
 func tasks() map[string]task {
 	return map[string]task{
@@ -32,7 +37,7 @@ func tasks() map[string]task {
 		"scrub":             {openCaughtUp, scrub, true},
 		"backup":            {openCaughtUp, takeBackup, true},
 		"export":            {openCaughtUp, exportTo, true},
-		"import":            {openCaughtUp, importFrom, true},
+		importTask:          {openCaughtUp, importFrom, true},
 		"replay":            {openLog, replay, false},
 		"replay and verify": {openCaughtUp, replayAndVerify, true},
 		"stacks":            {openNothing, stacks, false},
@@ -55,6 +60,9 @@ func runTask(ctx context.Context, c *config.Config, name string, args map[string
 	console := newConsole(stdout, stderr)
 	defer console.end()
 	t := tasks()[name]
+	if _, err := os.Stat(c.Data); errors.Is(err, fs.ErrNotExist) && name != importTask {
+		return fmt.Errorf("there is no data folder %s: --data says where it is", c.Data)
+	}
 	p, err := t.open(ctx, c, newOutput(c.Logging, stderr))
 	if errors.Is(err, errInUse) {
 		asked := control.Ask(ctx, c.Data, control.Request{Task: name, Args: args}, console)

@@ -42,7 +42,11 @@ func Ask(ctx context.Context, dir string, r Request, out Reporter) error {
 		reason, _ := io.ReadAll(io.LimitReader(response.Body, maxRequest))
 		return fmt.Errorf("the request was not understood: %s", bytes.TrimSpace(reason))
 	}
-	return pass(response.Body, out)
+	err = pass(response.Body, out)
+	if ctx.Err() != nil {
+		return fmt.Errorf("the server was told to end the task: %w", context.Cause(ctx))
+	}
+	return err
 }
 
 // pass reads an answer to its end.
