@@ -11,16 +11,11 @@ import (
 
 // administrators returns what tells whether a request is signed by a key that is an administrator's.
 func administrators(c *config.Config) func(r *http.Request) error {
-	secrets := make(map[string]string)
 	admin := make(map[string]bool)
 	for _, credential := range c.Auth.Credentials {
-		secrets[credential.AccessKey] = credential.SecretKey
 		admin[credential.AccessKey] = credential.Admin
 	}
-	verifier := sigv4.NewVerifier(c.Server.Region, func(accessKey string) (string, bool) {
-		secret, ok := secrets[accessKey]
-		return secret, ok
-	})
+	verifier := sigv4.NewVerifier(c.Server.Region, secretsOf(c.Auth))
 	return func(r *http.Request) error {
 		verified, err := verifier.Verify(r)
 		if err != nil {

@@ -235,16 +235,11 @@ func refusing(c *config.Config, out output, reason error) http.Handler {
 
 // newS3 makes the handler of S3 requests. It uses the service only while ready returns nil.
 func newS3(c *config.Config, out output, ready func() error, service *api.Service) http.Handler {
-	secrets := make(map[string]string)
 	accounts := make(map[string]eventlog.Owner)
 	for _, credential := range c.Auth.Credentials {
-		secrets[credential.AccessKey] = credential.SecretKey
 		accounts[credential.AccessKey] = credential.Account()
 	}
-	keys := func(accessKey string) (string, bool) {
-		secret, ok := secrets[accessKey]
-		return secret, ok
-	}
+	keys := secretsOf(c.Auth)
 	var v2 *sigv2.Verifier
 	if c.Auth.SignatureV2 {
 		v2 = sigv2.NewVerifier(c.Server.Domain, keys)
@@ -259,4 +254,16 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 		Log:      out.Logger,
 		Ready:    ready,
 	})
+}
+
+// secretsOf returns what finds the secret of an access key.
+func secretsOf(auth config.Auth) func(accessKey string) (string, bool) {
+	secrets := make(map[string]string)
+	for _, credential := range auth.Credentials {
+		secrets[credential.AccessKey] = credential.SecretKey
+	}
+	return func(accessKey string) (string, bool) {
+		secret, ok := secrets[accessKey]
+		return secret, ok
+	}
 }

@@ -26,7 +26,7 @@ func TestEmulator(t *testing.T) {
 func TestService(t *testing.T) {
 	project := os.Getenv("BLEEPSTORE_TEST_FIRESTORE_PROJECT")
 	if project == "" {
-		t.Skip("BLEEPSTORE_TEST_FIRESTORE_PROJECT names no project of Google Cloud")
+		t.Skip("NOT TESTED: Firestore itself, because BLEEPSTORE_TEST_FIRESTORE_PROJECT names no project of Google Cloud")
 	}
 	tabletest.Run(t, func(t *testing.T) rows.Table {
 		c := newCollection("")
