@@ -81,14 +81,11 @@ func (n *node) takeOver(ctx context.Context, name string) error {
 	if name == n.serving().name {
 		return nil
 	}
-	next, err := n.find(name)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := context.WithTimeout(ctx, takeOverTimeout)
 	defer cancel()
-	if err := next.store.Check(ctx); err != nil { // which has all writes wait for nothing, and less to say about why
-		return cannotTakeOver(name, err)
+	next, err := n.find(ctx, name)
+	if err != nil {
+		return err
 	}
 	if err := n.service.Serve(ctx, next.store, next.projector); err != nil {
 		return cannotTakeOver(name, err)
@@ -98,11 +95,18 @@ func (n *node) takeOver(ctx context.Context, name string) error {
 	return nil
 }
 
-// find returns an engine that can take over.
-func (n *node) find(name string) (*served, error) {
+// find returns an engine that can take over: one that works and follows the log closely. Another would have all writes wait
+// for nothing, and less to say about why.
+func (n *node) find(ctx context.Context, name string) (*served, error) {
 	if name == n.first.name {
 		status := n.first.projector.Status()
-		return n.first, n.canFollow(name, projections.Following{Position: status.Position, Err: status.Err})
+		if err := n.canFollow(name, projections.Following{Position: status.Position, Err: status.Err}); err != nil {
+			return nil, err
+		}
+		if err := n.first.store.Check(ctx); err != nil {
+			return nil, cannotTakeOver(name, err)
+		}
+		return n.first, nil
 	}
 	for _, f := range n.followers {
 		if f.name != name {
@@ -111,6 +115,9 @@ func (n *node) find(name string) (*served, error) {
 		// A store that was handed over is not opened again, so one that cannot take over stays with its follower.
 		if err := n.canFollow(name, f.Following()); err != nil {
 			return nil, err
+		}
+		if err := f.Check(ctx); err != nil {
+			return nil, cannotTakeOver(name, err)
 		}
 		store, projector, err := f.HandOver()
 		if err != nil {
