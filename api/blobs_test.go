@@ -166,7 +166,7 @@ func TestASweepTakesWhatNothingNames(t *testing.T) {
 	deleteObject(t, s, "freed") // garbage is the reaper's
 	named = append(named, backends.ID(mustPutBlob(t, s, "key", "content").Object.Blobs[0].ID))
 	for range 3 {
-		if _, err := s.blobs.Put(t.Context(), backends.NewID(), strings.NewReader("left by a crash")); err != nil {
+		if _, err := s.blobs.Put(t.Context(), backends.NewID(), strings.NewReader("left by a crash"), backends.Label{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -205,7 +205,7 @@ func TestASweepLeavesWhatIsOnItsWay(t *testing.T) {
 	<-slow.begun
 	// Younger than the blob on its way, so the sweep must not get that far.
 	orphan := backends.NewID()
-	if _, err := s.blobs.Put(t.Context(), orphan, strings.NewReader("left by a failure")); err != nil {
+	if _, err := s.blobs.Put(t.Context(), orphan, strings.NewReader("left by a failure"), backends.Label{}); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := s.Sweep(t.Context()); n != 0 || err != nil {

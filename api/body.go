@@ -35,6 +35,11 @@ type Body struct {
 	Checksum func() (string, error)
 }
 
+// labelOf says of a blob that it is for an object.
+func labelOf(bucket, key string, attributes eventlog.Attributes) backends.Label {
+	return backends.Label{Bucket: bucket, Key: key, ContentType: attributes.ContentType}
+}
+
 // content is a body that was received, checked, and stored as a blob.
 type content struct {
 	blob     eventlog.Blob
@@ -44,7 +49,7 @@ type content struct {
 
 // receive streams a body into a new blob and checks everything that the client said about it. If it returns an error,
 // the blob is discarded; else the caller discards or settles it.
-func (s *Service) receive(ctx context.Context, body Body) (*content, error) {
+func (s *Service) receive(ctx context.Context, body Body, label backends.Label) (*content, error) {
 	if body.Length > MaxPutSize {
 		return nil, tooLarge(body.Length)
 	}
@@ -68,7 +73,7 @@ func (s *Service) receive(ctx context.Context, body Body) (*content, error) {
 	}
 	source := &bodyReader{body: body, hashes: hashes, md5: md5.New()}
 	id := s.incoming.begin()
-	size, err := s.blobs.Put(ctx, id, source)
+	size, err := s.blobs.Put(ctx, id, source, label)
 	c := &content{md5: source.sumMD5()}
 	if err != nil {
 		s.incoming.end(id)

@@ -72,7 +72,7 @@ func (s *Service) CompleteUpload(ctx context.Context, by Caller, in CompleteUplo
 	if object.Checksum, err = completedChecksum(upload, object, in.Checksum); err != nil {
 		return nil, err
 	}
-	if err := s.storeManifest(ctx, object); err != nil {
+	if err := s.storeManifest(ctx, in.Bucket, in.Key, object); err != nil {
 		return nil, err
 	}
 	next.created.Via = eventlog.ViaMultipart

@@ -18,7 +18,7 @@ import (
 const inlineParts = 100
 
 // storeManifest moves the lists of blobs and parts of an object to a manifest blob, if they are long.
-func (s *Service) storeManifest(ctx context.Context, object *eventlog.Object) error {
+func (s *Service) storeManifest(ctx context.Context, bucket, key string, object *eventlog.Object) error {
 	if len(object.Parts) <= inlineParts {
 		return nil
 	}
@@ -27,7 +27,7 @@ func (s *Service) storeManifest(ctx context.Context, object *eventlog.Object) er
 		return fmt.Errorf("encode manifest: %w", err)
 	}
 	id := s.incoming.begin()
-	if _, err := s.blobs.Put(ctx, id, bytes.NewReader(text)); err != nil {
+	if _, err := s.blobs.Put(ctx, id, bytes.NewReader(text), backends.Label{Bucket: bucket, Key: key, Manifest: true}); err != nil {
 		s.incoming.end(id)
 		return putError(id, err)
 	}

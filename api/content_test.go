@@ -21,7 +21,7 @@ func newLongObject(t *testing.T, s *Service, parts int) (*projections.Object, st
 	for i := range parts {
 		text := fmt.Sprintf("%03d", i)
 		id := backends.NewID()
-		if _, err := s.blobs.Put(t.Context(), id, strings.NewReader(text)); err != nil {
+		if _, err := s.blobs.Put(t.Context(), id, strings.NewReader(text), backends.Label{}); err != nil {
 			t.Fatal(err)
 		}
 		object.Blobs = append(object.Blobs, eventlog.Blob{ID: string(id), Size: 3})
@@ -29,7 +29,7 @@ func newLongObject(t *testing.T, s *Service, parts int) (*projections.Object, st
 		object.Size += 3
 		content.WriteString(text)
 	}
-	if err := s.storeManifest(t.Context(), &object.Object); err != nil {
+	if err := s.storeManifest(t.Context(), object.Bucket, object.Key, &object.Object); err != nil {
 		t.Fatal(err)
 	}
 	return object, content.String()
@@ -80,7 +80,7 @@ func TestDamagedManifestsAreNotBelieved(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := backends.NewID()
-	if _, err := s.blobs.Put(t.Context(), id, bytes.NewReader(bytes.Replace(text, []byte(`"050"`), []byte(`"051"`), 1))); err != nil {
+	if _, err := s.blobs.Put(t.Context(), id, bytes.NewReader(bytes.Replace(text, []byte(`"050"`), []byte(`"051"`), 1)), backends.Label{}); err != nil {
 		t.Fatal(err)
 	}
 	object.Manifest.ID = string(id)

@@ -11,6 +11,7 @@ import (
 	"io"
 	"regexp"
 
+	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/internal/sortid"
 	"github.com/bleepstore/bleepstore/projections"
@@ -41,7 +42,7 @@ func (s *Service) ImportObject(ctx context.Context, in ImportObjectInput) (bool,
 	}
 	object := in.Object
 	object.Null = object.Version == NullVersion
-	if err := s.receiveImported(ctx, &object, in.Open); err != nil {
+	if err := s.receiveImported(ctx, &object, in); err != nil {
 		return false, err
 	}
 	named := object.Blobs
@@ -103,7 +104,7 @@ func (s *Service) createImported(ctx context.Context, in ImportObjectInput, obje
 	} else if object.Null {
 		object.Version = place.version
 	}
-	if err := s.storeManifest(ctx, object); err != nil {
+	if err := s.storeManifest(ctx, in.Bucket, in.Key, object); err != nil {
 		return false, err
 	}
 	return true, s.commit(ctx, Caller{}, now(), &eventlog.ObjectCreated{
@@ -175,8 +176,8 @@ func checkImportedPart(part eventlog.Part) error {
 }
 
 // receiveImported stores the bytes of an object as blobs, one for each part, and checks them. After an error there is none.
-func (s *Service) receiveImported(ctx context.Context, object *eventlog.Object, open func() (io.ReadCloser, error)) (err error) {
-	file, err := open()
+func (s *Service) receiveImported(ctx context.Context, object *eventlog.Object, in ImportObjectInput) (err error) {
+	file, err := in.Open()
 	if err != nil {
 		return err
 	}
@@ -188,12 +189,13 @@ func (s *Service) receiveImported(ctx context.Context, object *eventlog.Object, 
 			}
 		}
 	}()
+	label := labelOf(in.Bucket, in.Key, object.Attributes)
 	sum := md5.New()
 	source := &hashedReader{file, sum}
 	if len(object.Parts) > 0 {
-		err = s.receiveParts(ctx, object, file)
+		err = s.receiveParts(ctx, object, file, label)
 	} else {
-		err = s.receivePieces(ctx, object, source)
+		err = s.receivePieces(ctx, object, source, label)
 	}
 	if err != nil {
 		return err
@@ -215,7 +217,7 @@ func otherBytes(found, want string) error {
 }
 
 // receivePieces stores the bytes of an object that has no parts. Only where it is too large for that they are several blobs.
-func (s *Service) receivePieces(ctx context.Context, object *eventlog.Object, file io.Reader) error {
+func (s *Service) receivePieces(ctx context.Context, object *eventlog.Object, file io.Reader, label backends.Label) error {
 	given := object.Checksum
 	for left := object.Size; left > 0 || len(object.Blobs) == 0; {
 		body := Body{Length: min(left, MaxPutSize)}
@@ -223,7 +225,7 @@ func (s *Service) receivePieces(ctx context.Context, object *eventlog.Object, fi
 		if object.Size <= MaxPutSize && given.Type != Composite {
 			body.Algorithm = given.Algorithm
 		}
-		c, err := s.receive(ctx, body)
+		c, err := s.receive(ctx, body, label)
 		if err != nil {
 			return err
 		}
@@ -240,9 +242,10 @@ func (s *Service) receivePieces(ctx context.Context, object *eventlog.Object, fi
 }
 
 // receiveParts stores the bytes of an object part by part.
-func (s *Service) receiveParts(ctx context.Context, object *eventlog.Object, file io.Reader) (err error) {
+func (s *Service) receiveParts(ctx context.Context, object *eventlog.Object, file io.Reader, label backends.Label) (err error) {
 	for _, part := range object.Parts {
-		blob, err := s.receiveImportedPart(ctx, part, io.LimitReader(file, part.Size))
+		label.Upload, label.Part = object.Upload, part.Number
+		blob, err := s.receiveImportedPart(ctx, part, io.LimitReader(file, part.Size), label)
 		if err != nil {
 			return err
 		}
@@ -263,8 +266,8 @@ func (s *Service) receiveParts(ctx context.Context, object *eventlog.Object, fil
 }
 
 // receiveImportedPart stores the bytes of a part, and checks them.
-func (s *Service) receiveImportedPart(ctx context.Context, part eventlog.Part, file io.Reader) (eventlog.Blob, error) {
-	c, err := s.receive(ctx, Body{Reader: file, Length: part.Size, Algorithm: part.Checksum.Algorithm})
+func (s *Service) receiveImportedPart(ctx context.Context, part eventlog.Part, file io.Reader, label backends.Label) (eventlog.Blob, error) {
+	c, err := s.receive(ctx, Body{Reader: file, Length: part.Size, Algorithm: part.Checksum.Algorithm}, label)
 	if err != nil {
 		return eventlog.Blob{}, fmt.Errorf("part %d: %w", part.Number, err)
 	}
@@ -326,7 +329,8 @@ func (s *Service) ImportPart(ctx context.Context, in ImportPartInput) (bool, err
 		return false, err
 	}
 	defer file.Close()
-	blob, err := s.receiveImportedPart(ctx, part, file)
+	label := backends.Label{Bucket: in.Bucket, Key: in.Key, Upload: in.Upload, Part: part.Number}
+	blob, err := s.receiveImportedPart(ctx, part, file, label)
 	if err != nil {
 		return false, err
 	}

@@ -129,7 +129,7 @@ func (s *Service) UploadPart(ctx context.Context, by Caller, in UploadPartInput)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.receivePart(ctx, upload, in.Body)
+	c, err := s.receivePart(ctx, upload, in.Body, in.Number)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (s *Service) UploadPart(ctx context.Context, by Caller, in UploadPartInput)
 // receivePart receives the content of a part under the checksum algorithm of its upload. Of an upload that names none,
 // each part may be sent under any. Where the object is to have a composite checksum, the client must send those of the
 // parts, as on S3; else they are computed if it does not.
-func (s *Service) receivePart(ctx context.Context, upload *projections.Upload, body Body) (*content, error) {
+func (s *Service) receivePart(ctx context.Context, upload *projections.Upload, body Body, number int) (*content, error) {
 	chosen := upload.Checksum
 	if body.Algorithm == "" && chosen.Type == FullObject {
 		body.Algorithm = chosen.Algorithm
@@ -165,7 +165,9 @@ func (s *Service) receivePart(ctx context.Context, upload *projections.Upload, b
 		return nil, Errorf(InvalidRequest, "Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s",
 			strings.ToLower(chosen.Algorithm), cmp.Or(strings.ToLower(body.Algorithm), "null"))
 	}
-	return s.receive(ctx, body)
+	label := labelOf(upload.Bucket, upload.Key, upload.Attributes)
+	label.Upload, label.Part = upload.ID, number
+	return s.receive(ctx, body, label)
 }
 
 func (s *Service) decidePart(ctx context.Context, by Caller, in UploadPartInput, c *content) (*eventlog.PartStored, error) {

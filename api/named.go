@@ -19,6 +19,7 @@ type NamedBlob struct {
 	Version     string // internal id of the object or version; empty for a part
 	Upload      string // of a part
 	Part        int
+	Label       backends.Label // what a backend is told of the blob
 	eventlog.Blob
 }
 
@@ -35,31 +36,33 @@ func (b NamedBlob) String() string {
 func (s *Service) NamedBlobs(ctx context.Context, record projections.Change) ([]NamedBlob, error) {
 	switch r := record.(type) {
 	case projections.PutObject:
-		return s.namedByObject(ctx, NamedBlob{Bucket: r.Object.Bucket, Key: r.Object.Key}, &r.Object.Object)
+		return s.namedByObject(ctx, r.Object.Bucket, r.Object.Key, &r.Object.Object)
 	case projections.PutVersion:
-		return s.namedByObject(ctx, NamedBlob{Bucket: r.Version.Bucket, Key: r.Version.Key}, &r.Version.Object)
+		return s.namedByObject(ctx, r.Version.Bucket, r.Version.Key, &r.Version.Object)
 	case projections.PutPart:
-		return []NamedBlob{{Upload: r.Part.Upload, Part: r.Part.Number, Blob: r.Part.Blob}}, nil
+		label := backends.Label{Upload: r.Part.Upload, Part: r.Part.Number}
+		return []NamedBlob{{Upload: r.Part.Upload, Part: r.Part.Number, Label: label, Blob: r.Part.Blob}}, nil
 	}
 	return nil, nil
 }
 
-func (s *Service) namedByObject(ctx context.Context, by NamedBlob, object *eventlog.Object) (named []NamedBlob, err error) {
-	add := func(blob eventlog.Blob) {
-		by.Version, by.Blob = object.Version, blob
-		named = append(named, by)
+func (s *Service) namedByObject(ctx context.Context, bucket, key string, object *eventlog.Object) (named []NamedBlob, err error) {
+	add := func(blob eventlog.Blob, label backends.Label) {
+		named = append(named, NamedBlob{Bucket: bucket, Key: key, Version: object.Version, Label: label, Blob: blob})
 	}
-	blobs := object.Blobs
+	m := eventlog.Manifest{Blobs: object.Blobs, Parts: object.Parts}
 	if object.Manifest != nil {
-		add(*object.Manifest)
-		m, err := s.readManifest(ctx, object.Manifest)
-		if err != nil {
+		add(*object.Manifest, backends.Label{Bucket: bucket, Key: key, Manifest: true})
+		if m, err = s.readManifest(ctx, object.Manifest); err != nil {
 			return named, err
 		}
-		blobs = m.Blobs
 	}
-	for _, blob := range blobs {
-		add(blob)
+	label := labelOf(bucket, key, object.Attributes)
+	for i, blob := range m.Blobs {
+		if i < len(m.Parts) {
+			label.Upload, label.Part = object.Upload, m.Parts[i].Number
+		}
+		add(blob, label)
 	}
 	return named, nil
 }

@@ -40,7 +40,7 @@ func (s *Service) PutObject(ctx context.Context, by Caller, in PutObjectInput) (
 	if _, err := s.objectGrants(in.ACL, bucket, ownerFor(by, in.ACL, bucket)); err != nil {
 		return nil, err
 	}
-	c, err := s.receive(ctx, in.Body)
+	c, err := s.receive(ctx, in.Body, labelOf(in.Bucket, in.Key, in.Attributes))
 	if err != nil {
 		return nil, err
 	}

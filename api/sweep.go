@@ -18,7 +18,10 @@ const (
 	// sweepWindow is how many blobs are looked at in one reading of all records. It bounds the memory that takes: a blob
 	// is about 50 bytes.
 	sweepWindow = 500_000
-	// sweepPage is how many of them are listed, or deleted, at once.
+	// sweepListed is how many of them are listed at once, which takes a backend that spreads its names a request for each part
+	// of them.
+	sweepListed = 20_000
+	// sweepPage is how many of them are deleted at once.
 	sweepPage = 1000
 )
 
@@ -84,9 +87,12 @@ func (s *Service) DeleteUnnamed(ctx context.Context, below backends.ID, records 
 func (s *Service) listBlobs(ctx context.Context, after, below backends.ID) ([]backends.ID, error) {
 	var ids []backends.ID
 	for len(ids) < sweepWindow {
-		page, err := s.blobs.List(ctx, after, sweepPage)
+		page, err := s.blobs.List(ctx, after, sweepListed)
 		if err != nil {
 			return nil, fmt.Errorf("list blobs behind %q: %w", after, err)
+		}
+		if len(page) == 0 {
+			break
 		}
 		for _, id := range page {
 			if id >= below {
@@ -94,9 +100,6 @@ func (s *Service) listBlobs(ctx context.Context, after, below backends.ID) ([]ba
 			}
 			ids = append(ids, id)
 			after = id
-		}
-		if len(page) < sweepPage {
-			break
 		}
 	}
 	return ids, nil

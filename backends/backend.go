@@ -19,6 +19,11 @@ var (
 	ErrNoSpace = errors.New("no space left in the blob backend")
 	// ErrBusy says that a backend has as many blobs on their way as it can bear, because its disk is slow, for one.
 	ErrBusy = errors.New("too many blobs are on their way to the blob backend")
+	// ErrUnavailable says that a backend cannot be reached now, or refuses what it was asked: it is a cloud, for one, whose
+	// credentials have expired.
+	ErrUnavailable = errors.New("the blob backend is unavailable")
+	// ErrChanged says that what is stored under an id, or at a place, is not what was stored there.
+	ErrChanged = errors.New("blob was changed behind our back")
 )
 
 // DamagedError says that a backend cannot be opened, because its files are not what was written to them.
@@ -35,6 +40,16 @@ func (e *DamagedError) Error() string {
 // Unwrap gives what is wrong.
 func (e *DamagedError) Unwrap() error { return e.Found }
 
+// Label says what a blob is for. A backend whose blobs can be seen by people keeps it beside them, so that they find their
+// way, and so that objects can be found again whose log is lost. It decides nothing.
+type Label struct {
+	Bucket, Key string
+	ContentType string // of the object; empty for the default one
+	Upload      string // of a part: the upload id
+	Part        int    // of a part: its number
+	Manifest    bool   // it is no content, but a list of blobs
+}
+
 // Backend keeps blobs. It is safe for concurrent use.
 //
 // A blob is written once and never changed, so a reader sees all of it or nothing, also while it is being deleted: a
@@ -43,21 +58,21 @@ type Backend interface {
 	// Put stores what r yields, up to io.EOF, under an id from NewID, and returns the number of bytes. The blob is
 	// durable when Put returns. On any error, one of r's or an ended ctx included, nothing is stored; errors of r are
 	// wrapped. A full backend gives ErrNoSpace, and one that falls behind ErrBusy rather than let blobs wait whose memory
-	// has no bound.
-	Put(ctx context.Context, id ID, r io.Reader) (int64, error)
+	// has no bound; one that is not reached gives ErrUnavailable, and may have stored the blob nevertheless.
+	Put(ctx context.Context, id ID, r io.Reader, label Label) (int64, error)
 
 	// Get returns the bytes [offset, offset+length) of a blob, which must lie within it; the caller closes the reader.
 	// Where the backend can hand bytes to a socket without copying them, the reader is an io.WriterTo.
 	// A missing blob is ErrNotFound; a range outside of it, or fewer bytes than asked for, is an error, from Get or from
-	// Read, never a short read that looks complete.
+	// Read, never a short read that looks complete. Other errors are those of ErrBusy, ErrUnavailable and ErrChanged.
 	Get(ctx context.Context, id ID, offset, length int64) (io.ReadCloser, error)
 
 	// Delete removes blobs for good. An id that is not there is no error.
 	Delete(ctx context.Context, ids []ID) error
 
-	// List returns up to limit ids of stored blobs that are greater than after, in ascending order. That is the order in
-	// which their Puts began, not ended: a new blob may appear before others that were listed already. See ID.Time for
-	// what the age of an id does not tell.
+	// List returns up to limit ids of stored blobs that are greater than after, in ascending order; none only if there are
+	// none. That is the order in which their Puts began, not ended: a new blob may appear before others that were listed
+	// already. See ID.Time for what the age of an id does not tell.
 	List(ctx context.Context, after ID, limit int) ([]ID, error)
 
 	// Files keeps named files beside the blobs, which List does not show. A full backend gives ErrNoSpace. They are not to be

@@ -118,7 +118,7 @@ func (c *copier) blob(ctx context.Context, blob api.NamedBlob) error {
 	}
 	defer from.Close()
 	source := &files.Source{R: from}
-	_, err = c.to.Put(ctx, id, source)
+	_, err = c.to.Put(ctx, id, source, blob.Label)
 	switch {
 	case err == nil:
 		c.mu.Lock()

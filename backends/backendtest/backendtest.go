@@ -71,7 +71,7 @@ type onlyReader struct{ io.Reader }
 func put(t *testing.T, b backends.Backend, data []byte) backends.ID {
 	t.Helper()
 	id := backends.NewID()
-	n, err := b.Put(t.Context(), id, onlyReader{bytes.NewReader(data)})
+	n, err := b.Put(t.Context(), id, onlyReader{bytes.NewReader(data)}, backends.Label{})
 	if err != nil || n != int64(len(data)) {
 		t.Fatalf("Put of %d bytes = %d, %v", len(data), n, err)
 	}
@@ -113,8 +113,13 @@ func wantMissing(t *testing.T, b backends.Backend, id backends.ID) {
 // listAll pages through all ids and checks each page.
 func listAll(t *testing.T, b backends.Backend, limit int) []backends.ID {
 	t.Helper()
+	return listAfter(t, b, "", limit)
+}
+
+// listAfter is listAll for the ids behind one.
+func listAfter(t *testing.T, b backends.Backend, after backends.ID, limit int) []backends.ID {
+	t.Helper()
 	var all []backends.ID
-	var after backends.ID
 	for {
 		page, err := b.List(t.Context(), after, limit)
 		if err != nil {
@@ -129,10 +134,10 @@ func listAll(t *testing.T, b backends.Backend, limit int) []backends.ID {
 			}
 			after = id
 		}
-		all = append(all, page...)
-		if len(page) < limit {
+		if len(page) == 0 {
 			return all
 		}
+		all = append(all, page...)
 	}
 }
 

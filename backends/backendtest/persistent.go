@@ -78,7 +78,7 @@ func testMemoryIsBounded(t *testing.T, b backends.Backend) {
 	}
 
 	id := backends.NewID()
-	n, err := b.Put(t.Context(), id, io.LimitReader(&pattern{every: 8 << 20, call: measure}, size))
+	n, err := b.Put(t.Context(), id, io.LimitReader(&pattern{every: 8 << 20, call: measure}, size), backends.Label{})
 	if err != nil || n != size {
 		t.Fatalf("Put = %d, %v", n, err)
 	}

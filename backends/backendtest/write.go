@@ -22,7 +22,7 @@ func testFailingReader(t *testing.T, b backends.Backend) {
 			t.Run(fmt.Sprintf("%v after %d bytes", cause, size), func(t *testing.T) {
 				id := backends.NewID()
 				r := io.MultiReader(bytes.NewReader(content(1, size)), iotest.ErrReader(cause))
-				n, err := b.Put(t.Context(), id, onlyReader{r})
+				n, err := b.Put(t.Context(), id, onlyReader{r}, backends.Label{})
 				if !errors.Is(err, cause) || n != 0 {
 					t.Errorf("Put = %d, %v, want 0 and the reader's error", n, err)
 				}
@@ -38,7 +38,7 @@ func testEndedContext(t *testing.T, b backends.Backend) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			id := backends.NewID()
-			if _, err := b.Put(ctx, id, bytes.NewReader(content(1, size))); !errors.Is(err, context.Canceled) {
+			if _, err := b.Put(ctx, id, bytes.NewReader(content(1, size)), backends.Label{}); !errors.Is(err, context.Canceled) {
 				t.Errorf("Put: error %v, want context.Canceled", err)
 			}
 			wantMissing(t, b, id)
@@ -48,7 +48,7 @@ func testEndedContext(t *testing.T, b backends.Backend) {
 			defer cancel()
 			id := backends.NewID()
 			r := io.MultiReader(bytes.NewReader(content(1, size)), callOnRead(cancel))
-			if _, err := b.Put(ctx, id, r); !errors.Is(err, context.Canceled) {
+			if _, err := b.Put(ctx, id, r, backends.Label{}); !errors.Is(err, context.Canceled) {
 				t.Errorf("Put: error %v, want context.Canceled", err)
 			}
 			wantMissing(t, b, id)
@@ -128,7 +128,7 @@ func testListHasOnlyStored(t *testing.T, b backends.Backend) {
 			wantMissing(t, b, id)
 		})
 		data := content(1, size)
-		if _, err := b.Put(t.Context(), id, io.MultiReader(bytes.NewReader(data), look)); err != nil {
+		if _, err := b.Put(t.Context(), id, io.MultiReader(bytes.NewReader(data), look), backends.Label{}); err != nil {
 			t.Fatal(err)
 		}
 		if !looked {
@@ -151,7 +151,7 @@ func testConcurrency(t *testing.T, b backends.Backend) {
 				}
 				data := content(uint64(w*rounds+i), size)
 				id := backends.NewID()
-				if _, err := b.Put(t.Context(), id, onlyReader{bytes.NewReader(data)}); err != nil {
+				if _, err := b.Put(t.Context(), id, onlyReader{bytes.NewReader(data)}, backends.Label{}); err != nil {
 					t.Errorf("Put: %v", err)
 					return
 				}

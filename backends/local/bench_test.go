@@ -37,7 +37,7 @@ func BenchmarkPut64MiB(b *testing.B) {
 		start := time.Now()
 		id := backends.NewID()
 		// The body of a request is no io.WriterTo.
-		if _, err := backend.Put(b.Context(), id, struct{ io.Reader }{bytes.NewReader(data)}); err != nil {
+		if _, err := backend.Put(b.Context(), id, struct{ io.Reader }{bytes.NewReader(data)}, backends.Label{}); err != nil {
 			b.Fatal(err)
 		}
 		blob += time.Since(start)
@@ -83,7 +83,7 @@ func benchmarkPut(b *testing.B, writers int) {
 		group.Go(func() {
 			for left.Add(-1) >= 0 {
 				r := struct{ io.Reader }{bytes.NewReader(data)}
-				if _, err := backend.Put(b.Context(), backends.NewID(), r); err != nil {
+				if _, err := backend.Put(b.Context(), backends.NewID(), r, backends.Label{}); err != nil {
 					b.Error(err)
 					return
 				}
@@ -172,7 +172,7 @@ func fill(tb testing.TB, backend *Backend, ids []backends.ID, size int) {
 					return
 				}
 				ids[i] = backends.NewID()
-				if _, err := backend.Put(tb.Context(), ids[i], strings.NewReader(data)); err != nil {
+				if _, err := backend.Put(tb.Context(), ids[i], strings.NewReader(data), backends.Label{}); err != nil {
 					tb.Error(err)
 					return
 				}

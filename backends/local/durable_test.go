@@ -36,7 +36,7 @@ func openOn(t *testing.T, fs vfs.FS, dir string) *Backend {
 func put(t *testing.T, b *Backend, size int) (backends.ID, error) {
 	t.Helper()
 	id := backends.NewID()
-	_, err := b.Put(t.Context(), id, bytes.NewReader(make([]byte, size)))
+	_, err := b.Put(t.Context(), id, bytes.NewReader(make([]byte, size)), backends.Label{})
 	return id, err
 }
 

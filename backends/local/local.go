@@ -73,7 +73,7 @@ func open(fs vfs.FS, dir string) (*Backend, error) {
 
 // Put implements backends.Backend. It gives backends.ErrNoSpace while less than putReserve is free, and backends.ErrBusy
 // while blobs on their way occupy maxBuffered or, for a large one, there are maxLarge of them.
-func (b *Backend) Put(ctx context.Context, id backends.ID, r io.Reader) (int64, error) {
+func (b *Backend) Put(ctx context.Context, id backends.ID, r io.Reader, _ backends.Label) (int64, error) {
 	n, err := b.put(ctx, id, r)
 	if err != nil {
 		return 0, fmt.Errorf("put blob %s: %w", id, err)

@@ -68,7 +68,7 @@ func TestManyFolders(t *testing.T) {
 	for _, age := range []time.Duration{0, time.Minute, 2 * time.Hour, 3 * time.Hour, 30 * 24 * time.Hour} {
 		for range 3 {
 			id := idAt(time.Now().Add(-age))
-			if _, err := b.Put(t.Context(), id, bytes.NewReader(make([]byte, large))); err != nil {
+			if _, err := b.Put(t.Context(), id, bytes.NewReader(make([]byte, large)), backends.Label{}); err != nil {
 				t.Fatal(err)
 			}
 			ids = append(ids, id)
@@ -100,7 +100,7 @@ func TestManyFolders(t *testing.T) {
 	}
 	// A removed folder comes back when it is needed.
 	late := idAt(time.Now().Add(-2 * time.Hour))
-	if _, err := b.Put(t.Context(), late, bytes.NewReader(make([]byte, large))); err != nil {
+	if _, err := b.Put(t.Context(), late, bytes.NewReader(make([]byte, large)), backends.Label{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := read(t, b, late, large); err != nil {

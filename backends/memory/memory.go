@@ -47,7 +47,7 @@ func New(limit int64) *Backend {
 }
 
 // Put implements backends.Backend.
-func (b *Backend) Put(ctx context.Context, id backends.ID, r io.Reader) (int64, error) {
+func (b *Backend) Put(ctx context.Context, id backends.ID, r io.Reader, _ backends.Label) (int64, error) {
 	stored, err := b.read(ctx, r)
 	if err == nil {
 		err = ctx.Err()

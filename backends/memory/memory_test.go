@@ -19,7 +19,7 @@ func TestLimit(t *testing.T) {
 	b := memory.New(limit)
 	put := func(size int) (backends.ID, error) {
 		id := backends.NewID()
-		_, err := b.Put(t.Context(), id, bytes.NewReader(make([]byte, size)))
+		_, err := b.Put(t.Context(), id, bytes.NewReader(make([]byte, size)), backends.Label{})
 		return id, err
 	}
 
@@ -51,7 +51,7 @@ func TestLimit(t *testing.T) {
 func TestLimitHoldsWhileReading(t *testing.T) {
 	const limit = 1 << 20
 	endless := &countingReader{}
-	_, err := memory.New(limit).Put(t.Context(), backends.NewID(), endless)
+	_, err := memory.New(limit).Put(t.Context(), backends.NewID(), endless, backends.Label{})
 	if !errors.Is(err, backends.ErrNoSpace) {
 		t.Fatalf("put of an endless reader: error %v, want ErrNoSpace", err)
 	}
@@ -81,7 +81,7 @@ func TestLimitOfFiles(t *testing.T) {
 	if err := put("b", 6_001); !errors.Is(err, backends.ErrNoSpace) {
 		t.Errorf("put of 6,001 bytes into 6,000: error %v, want ErrNoSpace", err)
 	}
-	if _, err := b.Put(t.Context(), backends.NewID(), bytes.NewReader(make([]byte, 6_001))); !errors.Is(err, backends.ErrNoSpace) {
+	if _, err := b.Put(t.Context(), backends.NewID(), bytes.NewReader(make([]byte, 6_001)), backends.Label{}); !errors.Is(err, backends.ErrNoSpace) {
 		t.Errorf("put of a blob of 6,001 bytes into 6,000: error %v, want ErrNoSpace", err)
 	}
 	if err := b.Files().Delete(t.Context(), []string{"a"}); err != nil {
