@@ -1,0 +1,94 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/internal/files"
+)
+
+// listPage is how many files are asked for at once, which is what S3 returns.
+const listPage = 1000
+
+// namedFiles are the files of a Backend.
+type namedFiles struct{ *Backend }
+
+func (f namedFiles) name(name string) string { return f.prefix + "files/" + name }
+
+// Put implements files.Files.
+func (f namedFiles) Put(ctx context.Context, name string, r io.Reader) error {
+	err := files.CheckName(name)
+	if err == nil {
+		_, _, err = f.store(ctx, f.name(name), r, Options{Replace: true})
+	}
+	if err != nil {
+		return fmt.Errorf("put file %s: %w", name, err)
+	}
+	return nil
+}
+
+// Get implements files.Files.
+func (f namedFiles) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	err := files.CheckName(name)
+	for err == nil {
+		var r io.ReadCloser
+		r, err = f.open(ctx, f.name(name))
+		switch {
+		case err == nil:
+			return r, nil
+		case errors.Is(err, backends.ErrChanged):
+			err = ctx.Err() // it was replaced just now
+		case errors.Is(err, backends.ErrNotFound):
+			err = fs.ErrNotExist
+		}
+	}
+	return nil, fmt.Errorf("get file %s: %w", name, err)
+}
+
+func (f namedFiles) open(ctx context.Context, name string) (io.ReadCloser, error) {
+	asking, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	info, err := f.bucket.Head(asking, name)
+	if err != nil {
+		return nil, timedOut(asking, err)
+	}
+	if info.Size == 0 {
+		return io.NopCloser(eof{}), nil
+	}
+	return Open(ctx, f.bucket, name, info.Tag, 0, info.Size, f.timeout, func(Info) error { return nil })
+}
+
+// List implements files.Files.
+func (f namedFiles) List(ctx context.Context, prefix string) ([]files.File, error) {
+	var list []files.File
+	root := f.name("")
+	for info, err := range f.bucket.List(ctx, root+prefix, "", listPage) {
+		if err != nil {
+			return nil, fmt.Errorf("list files %s: %w", prefix, err)
+		}
+		list = append(list, files.File{Name: info.Name[len(root):], Size: info.Size, Modified: info.Modified})
+	}
+	return list, nil
+}
+
+// Delete implements files.Files.
+func (f namedFiles) Delete(ctx context.Context, names []string) error {
+	objects := make([]string, len(names))
+	for i, name := range names {
+		if err := files.CheckName(name); err != nil {
+			return fmt.Errorf("delete file %s: %w", name, err)
+		}
+		objects[i] = f.name(name)
+	}
+	if err := f.delete(ctx, objects); err != nil {
+		return fmt.Errorf("delete %d files: %w", len(names), err)
+	}
+	return nil
+}
+
+// Where implements files.Files.
+func (f namedFiles) Where(name string) string { return f.bucket.String() + "/" + f.name(name) }

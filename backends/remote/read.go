@@ -1,0 +1,124 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/bleepstore/bleepstore/backends"
+)
+
+// maxCuts is how often in a row, without a byte between them, a read goes on after its connection was cut.
+const maxCuts = 3
+
+// Open reads a range of an object, of at least one byte, that has a tag, or any if tag is empty. It goes on where it was when
+// a connection is cut, with the object that it began with. What takes longer than timeout, to begin or to go on, is
+// backends.ErrUnavailable. The object must pass check. The caller closes the reader.
+func Open(
+	ctx context.Context, bucket Bucket, name, tag string, offset, length int64, timeout time.Duration, check func(Info) error,
+) (io.ReadCloser, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	r := &reader{ctx: ctx, cancel: cancel, bucket: bucket, name: name, tag: tag, offset: offset, left: length, timeout: timeout}
+	info, err := r.open()
+	if err == nil {
+		r.tag = info.Tag
+		if err = check(info); err != nil {
+			err = errors.Join(err, r.Close())
+		}
+	}
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	return r, nil
+}
+
+// reader reads a range of an object to its end.
+type reader struct {
+	ctx     context.Context // of all requests
+	cancel  context.CancelCauseFunc
+	bucket  Bucket
+	name    string
+	tag     string // of the object, once it is known
+	offset  int64  // of the next byte
+	left    int64  // bytes that are to be read
+	cuts    int    // since the last byte
+	timeout time.Duration
+	current io.ReadCloser // nil after an error
+}
+
+// errSlow ends the context of a reader whose service takes too long.
+var errSlow = fmt.Errorf("%w: it did not go on in time", backends.ErrUnavailable)
+
+// limited does something that must end in time.
+func (r *reader) limited(do func() error) error {
+	timer := time.AfterFunc(r.timeout, func() { r.cancel(errSlow) })
+	defer timer.Stop()
+	err := do()
+	if err != nil && context.Cause(r.ctx) == errSlow { //nolint:errorlint // it is the very one
+		return fmt.Errorf("%w: %w", errSlow, err)
+	}
+	return err
+}
+
+func (r *reader) open() (info Info, err error) {
+	err = r.limited(func() error {
+		r.current, info, err = r.bucket.Get(r.ctx, r.name, r.tag, r.offset, r.left)
+		return err
+	})
+	return info, err
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	for {
+		if r.left == 0 {
+			return 0, io.EOF
+		}
+		n, err := r.read(p)
+		if n > 0 || err == nil {
+			return n, nil // the error comes again
+		}
+		if r.cuts++; r.cuts > maxCuts || r.ctx.Err() != nil {
+			return 0, fmt.Errorf("read object %s: %w", r.name, err)
+		}
+		if _, failed := r.open(); failed != nil {
+			return 0, fmt.Errorf("read object %s: %w; to go on: %w", r.name, err, failed)
+		}
+	}
+}
+
+// read reads from the current connection. An end that comes too early is an error.
+func (r *reader) read(p []byte) (n int, err error) {
+	if r.current == nil {
+		return 0, io.ErrUnexpectedEOF
+	}
+	err = r.limited(func() error {
+		n, err = r.current.Read(p[:min(int64(len(p)), r.left)])
+		return err
+	})
+	r.offset, r.left = r.offset+int64(n), r.left-int64(n)
+	if n > 0 {
+		r.cuts = 0
+	}
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		_ = r.current.Close() // it has failed
+		r.current = nil
+	}
+	return n, err
+}
+
+// Close ends the reading, wherever it is.
+func (r *reader) Close() error {
+	r.cancel(nil)
+	if r.current == nil {
+		return nil
+	}
+	err := r.current.Close()
+	r.current = nil
+	return err
+}
