@@ -59,6 +59,13 @@ var shapes = shapesOf(
 	func() Data { return new(objectDeletedV1) },
 	func() Data { return new(uploadCreatedV1) },
 	func() Data { return new(uploadCreatedV2) },
+	func() Data { return new(objectCreatedV2) },
+	func() Data { return new(objectDeletedV2) },
+	func() Data { return new(markerCreatedV1) },
+	func() Data { return new(versionDeletedV1) },
+	func() Data { return new(objectTagsSetV1) },
+	func() Data { return new(objectTagsDeletedV1) },
+	func() Data { return new(objectACLSetV1) },
 )
 
 func shapesOf(makers ...func() Data) map[shape]func() Data {

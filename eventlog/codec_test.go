@@ -49,10 +49,7 @@ var samples = []eventlog.Data{
 	},
 	&eventlog.MarkerCreated{
 		Bucket: "photos", Key: "a/b", Displaced: sampleDisplaced,
-		Marker: eventlog.Marker{
-			Version: "01kc0000000000000000000004", Null: true, OlderNull: "01kc0000000000000000000001",
-			Modified: sampleTime, Owner: sampleOwner,
-		},
+		Marker: sampleMarker,
 	},
 	&eventlog.ObjectDeleted{
 		Bucket: "photos", Key: "a/b", Version: "01kc0000000000000000000001", Promoted: &sampleObject, Freed: sampleFreed,
@@ -92,6 +89,24 @@ var oldSamples = map[string]eventlog.Data{
 	"object.deleted.v1.json": &eventlog.ObjectDeleted{
 		Bucket: "photos", Key: "a/b", Version: "01kc0000000000000000000001", Freed: sampleFreedV1,
 	},
+	"object.created.v2.json": &eventlog.ObjectCreated{
+		Bucket: "photos", Key: "2026/ä & <b>/\u2028\".jpg", Via: eventlog.ViaMultipart, Object: sampleObjectV2,
+		Source:    &eventlog.Source{Bucket: "old", Key: "a/b", Version: "01kc0000000000000000000001"},
+		Displaced: sampleDisplacedV1,
+	},
+	"object.deleted.v2.json": &eventlog.ObjectDeleted{
+		Bucket: "photos", Key: "a/b", Version: "01kc0000000000000000000001", Promoted: &sampleObjectV2, Freed: sampleFreed,
+	},
+	"marker.created.v1.json": &eventlog.MarkerCreated{
+		Bucket: "photos", Key: "a/b", Marker: sampleMarker, Displaced: sampleDisplacedV1,
+	},
+	"version.deleted.v1.json": &eventlog.VersionDeleted{
+		Bucket: "photos", Key: "a/b", Version: "01kc0000000000000000000001", DeleteMarker: true,
+		Promoted: &sampleObjectV2, Freed: sampleFreed,
+	},
+	"object.tags.set.v1.json":     &eventlog.ObjectTagsSet{ObjectChanged: sampleChangedV1},
+	"object.tags.deleted.v1.json": &eventlog.ObjectTagsDeleted{ObjectChanged: sampleChangedV1},
+	"object.acl.set.v1.json":      &eventlog.ObjectACLSet{ObjectChanged: sampleChangedV1},
 	"upload.created.v1.json": &eventlog.UploadCreated{
 		Bucket: "photos", Key: "a/b", Upload: "01kc0000000000000000000002", Owner: sampleOwner,
 		Attributes: sampleAttributes,
@@ -139,15 +154,36 @@ var (
 		Manifest:   &sampleBlob,
 		Upload:     "01kc0000000000000000000002",
 	}
-	sampleObject = func() eventlog.Object {
+	sampleObjectV2 = func() eventlog.Object {
 		object := sampleObjectV1
 		object.OlderNull = "01kc0000000000000000000001"
 		object.Grants = sampleGrants
 		return object
 	}()
-	sampleDisplaced = eventlog.Displaced{Kept: &sampleObject, Dropped: "01kc0000000000000000000001", Freed: sampleFreed}
-	sampleChanged   = eventlog.ObjectChanged{Bucket: "photos", Key: "a/b", Noncurrent: true, Object: sampleObject}
+	sampleObject = func() eventlog.Object {
+		object := sampleObjectV2
+		object.Blobs = []eventlog.Blob{sampleBlob, {
+			ID: "06d0000000000000000000000c", Size: 7, Place: "s3://theirs/2025/ä b%20.jpg", Tag: "5f363e0e58a95f06cbe9bbc662c5dfb6-1",
+		}}
+		return object
+	}()
+	sampleMarker = eventlog.Marker{
+		Version: "01kc0000000000000000000004", Null: true, OlderNull: "01kc0000000000000000000001",
+		Modified: sampleTime, Owner: sampleOwner,
+	}
+	sampleDisplaced   = displaced(&sampleObject)
+	sampleDisplacedV1 = displaced(&sampleObjectV2)
+	sampleChanged     = changed(sampleObject)
+	sampleChangedV1   = changed(sampleObjectV2)
 )
+
+func displaced(kept *eventlog.Object) eventlog.Displaced {
+	return eventlog.Displaced{Kept: kept, Dropped: "01kc0000000000000000000001", Freed: sampleFreed}
+}
+
+func changed(object eventlog.Object) eventlog.ObjectChanged {
+	return eventlog.ObjectChanged{Bucket: "photos", Key: "a/b", Noncurrent: true, Object: object}
+}
 
 func sampleEvent(data eventlog.Data) eventlog.Event {
 	return eventlog.Event{

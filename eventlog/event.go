@@ -188,43 +188,43 @@ func (*BucketDeleted) EventVersion() int { return 1 }
 func (*ObjectCreated) EventType() string { return "object.created" }
 
 // EventVersion implements Data.
-func (*ObjectCreated) EventVersion() int { return 2 }
+func (*ObjectCreated) EventVersion() int { return 3 }
 
 // EventType implements Data.
 func (*ObjectDeleted) EventType() string { return "object.deleted" }
 
 // EventVersion implements Data.
-func (*ObjectDeleted) EventVersion() int { return 2 }
+func (*ObjectDeleted) EventVersion() int { return 3 }
 
 // EventType implements Data.
 func (*MarkerCreated) EventType() string { return "marker.created" }
 
 // EventVersion implements Data.
-func (*MarkerCreated) EventVersion() int { return 1 }
+func (*MarkerCreated) EventVersion() int { return 2 }
 
 // EventType implements Data.
 func (*VersionDeleted) EventType() string { return "version.deleted" }
 
 // EventVersion implements Data.
-func (*VersionDeleted) EventVersion() int { return 1 }
+func (*VersionDeleted) EventVersion() int { return 2 }
 
 // EventType implements Data.
 func (*ObjectTagsSet) EventType() string { return "object.tags.set" }
 
 // EventVersion implements Data.
-func (*ObjectTagsSet) EventVersion() int { return 1 }
+func (*ObjectTagsSet) EventVersion() int { return 2 }
 
 // EventType implements Data.
 func (*ObjectTagsDeleted) EventType() string { return "object.tags.deleted" }
 
 // EventVersion implements Data.
-func (*ObjectTagsDeleted) EventVersion() int { return 1 }
+func (*ObjectTagsDeleted) EventVersion() int { return 2 }
 
 // EventType implements Data.
 func (*ObjectACLSet) EventType() string { return "object.acl.set" }
 
 // EventVersion implements Data.
-func (*ObjectACLSet) EventVersion() int { return 1 }
+func (*ObjectACLSet) EventVersion() int { return 2 }
 
 // EventType implements Data.
 func (*UploadCreated) EventType() string { return "upload.created" }

@@ -54,3 +54,42 @@ type uploadCreatedV2 struct{ UploadCreated }
 func (*uploadCreatedV2) EventVersion() int { return 2 }
 
 func (d *uploadCreatedV2) lift() Data { return &d.UploadCreated }
+
+// Version 2 of markers, versions and changes of objects, and version 3 of objects, added blobs that are elsewhere.
+type (
+	objectCreatedV2     struct{ ObjectCreated }
+	objectDeletedV2     struct{ ObjectDeleted }
+	markerCreatedV1     struct{ MarkerCreated }
+	versionDeletedV1    struct{ VersionDeleted }
+	objectTagsSetV1     struct{ ObjectTagsSet }
+	objectTagsDeletedV1 struct{ ObjectTagsDeleted }
+	objectACLSetV1      struct{ ObjectACLSet }
+)
+
+func (*objectCreatedV2) EventVersion() int { return 2 }
+
+func (*objectDeletedV2) EventVersion() int { return 2 }
+
+func (*markerCreatedV1) EventVersion() int { return 1 }
+
+func (*versionDeletedV1) EventVersion() int { return 1 }
+
+func (*objectTagsSetV1) EventVersion() int { return 1 }
+
+func (*objectTagsDeletedV1) EventVersion() int { return 1 }
+
+func (*objectACLSetV1) EventVersion() int { return 1 }
+
+func (d *objectCreatedV2) lift() Data { return &d.ObjectCreated }
+
+func (d *objectDeletedV2) lift() Data { return &d.ObjectDeleted }
+
+func (d *markerCreatedV1) lift() Data { return &d.MarkerCreated }
+
+func (d *versionDeletedV1) lift() Data { return &d.VersionDeleted }
+
+func (d *objectTagsSetV1) lift() Data { return &d.ObjectTagsSet }
+
+func (d *objectTagsDeletedV1) lift() Data { return &d.ObjectTagsDeleted }
+
+func (d *objectACLSetV1) lift() Data { return &d.ObjectACLSet }

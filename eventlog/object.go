@@ -93,11 +93,17 @@ type Part struct {
 	Checksum Checksum  `json:"checksum,omitzero"`
 }
 
-// Blob names immutable bytes in a blob backend.
+// Blob names immutable bytes: in the blob backend or, if it has a Place, elsewhere.
 type Blob struct {
-	ID        string `json:"id"`
-	Size      int64  `json:"size"`      // bytes
-	CRC64NVME string `json:"crc64nvme"` // base64 of the checksum of its bytes, so that a scrub can check them
+	ID   string `json:"id"`
+	Size int64  `json:"size"` // bytes
+	// CRC64NVME is base64 of the checksum of its bytes, so that a scrub can check them; empty where it is not known, which can
+	// be so elsewhere only.
+	CRC64NVME string `json:"crc64nvme,omitzero"`
+	// Place is the URL of an object of somebody else's that has the bytes, such as s3://bucket/key, as it is: nothing in it
+	// is escaped. It is read only. Tag is what the service there says of this content of it.
+	Place string `json:"place,omitzero"`
+	Tag   string `json:"tag,omitzero"`
 }
 
 // FreeBlob is a blob that something stopped naming. When nothing names it, it is garbage.
