@@ -136,6 +136,9 @@ func putError(id backends.ID, err error) error {
 	if errors.Is(err, backends.ErrBusy) {
 		return slowDown(err)
 	}
+	if errors.Is(err, backends.ErrUnavailable) {
+		return unavailable(fmt.Errorf("store blob %s: %w", id, err))
+	}
 	return fmt.Errorf("store blob %s: %w", id, err)
 }
 

@@ -55,17 +55,12 @@ func (s *Service) Manifest(ctx context.Context, object *projections.Object) (eve
 }
 
 func (s *Service) readManifest(ctx context.Context, blob *eventlog.Blob) (m eventlog.Manifest, err error) {
-	r, err := s.blobs.Get(ctx, backends.ID(blob.ID), 0, blob.Size)
+	r, err := s.OpenBlob(ctx, *blob)
 	if err != nil {
 		return m, fmt.Errorf("open manifest %s: %w", blob.ID, err)
 	}
 	defer r.Close()
-	crc := crc64nvme.New()
-	err = json.UnmarshalRead(io.TeeReader(r, crc), &m)
-	if err == nil && encodeSum(crc) != blob.CRC64NVME {
-		err = fmt.Errorf("its checksum is %s, it was written with %s", encodeSum(crc), blob.CRC64NVME)
-	}
-	if err != nil {
+	if err = json.UnmarshalRead(r, &m); err != nil {
 		return m, fmt.Errorf("read manifest %s: %w", blob.ID, err)
 	}
 	return m, nil
@@ -77,7 +72,7 @@ func (s *Service) open(ctx context.Context, object *projections.Object, offset, 
 	if err != nil {
 		return nil, err
 	}
-	r := &objectReader{ctx: ctx, backend: s.blobs}
+	r := &objectReader{ctx: ctx, service: s}
 	for _, blob := range m.Blobs {
 		if offset >= blob.Size {
 			offset -= blob.Size
@@ -87,7 +82,7 @@ func (s *Service) open(ctx context.Context, object *projections.Object, offset, 
 			break
 		}
 		n := min(length, blob.Size-offset)
-		r.ranges = append(r.ranges, blobRange{backends.ID(blob.ID), offset, n})
+		r.ranges = append(r.ranges, blobRange{blob, offset, n})
 		offset, length = 0, length-n
 	}
 	if length > 0 {
@@ -101,14 +96,14 @@ func (s *Service) open(ctx context.Context, object *projections.Object, offset, 
 
 // blobRange is the range [offset, offset+length) of a blob.
 type blobRange struct {
-	id             backends.ID
+	blob           eventlog.Blob
 	offset, length int64
 }
 
 // objectReader reads ranges of blobs, one behind the other.
 type objectReader struct {
 	ctx     context.Context // of the request whose answer it is
-	backend backends.Backend
+	service *Service
 	ranges  []blobRange   // that are not opened yet
 	current io.ReadCloser // nil at the end
 }
@@ -122,9 +117,9 @@ func (r *objectReader) next() error {
 		return io.EOF
 	}
 	b := r.ranges[0]
-	current, err := r.backend.Get(r.ctx, b.id, b.offset, b.length)
+	current, err := r.service.openRange(r.ctx, b.blob, b.offset, b.length)
 	if err != nil {
-		return fmt.Errorf("open blob %s: %w", b.id, err)
+		return fmt.Errorf("open blob %s: %w", b.blob.ID, err)
 	}
 	r.current, r.ranges = current, r.ranges[1:]
 	return nil

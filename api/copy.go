@@ -143,7 +143,7 @@ func copiedAttributes(in CopyObjectInput, source *projections.Object) eventlog.A
 }
 
 // copiedChecksum returns the source's checksum, or computes the one that is asked for: from the source's bytes, but for
-// CRC64NVME, which each blob has.
+// CRC64NVME, which each blob of ours has.
 func (s *Service) copiedChecksum(ctx context.Context, in CopyObjectInput, source *projections.Object) (eventlog.Checksum, error) {
 	if in.Algorithm == "" || in.Algorithm == source.Checksum.Algorithm && source.Checksum.Type == FullObject {
 		return source.Checksum, nil
@@ -153,7 +153,9 @@ func (s *Service) copiedChecksum(ctx context.Context, in CopyObjectInput, source
 		if err != nil {
 			return eventlog.Checksum{}, err
 		}
-		return combineBlobs(m.Blobs)
+		if !slices.ContainsFunc(m.Blobs, func(blob eventlog.Blob) bool { return blob.CRC64NVME == "" }) {
+			return combineBlobs(m.Blobs)
+		}
 	}
 	h := newChecksum(in.Algorithm)
 	if h == nil {

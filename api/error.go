@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -231,14 +232,17 @@ func (e *Error) Error() string {
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// AsError finds the Error in err's chain. That metadata cannot be reached now is a ServiceUnavailable, and any other error is
-// an internal one.
+// AsError finds the Error in err's chain. That metadata or blobs cannot be reached now is a ServiceUnavailable, that there is
+// too much to do for where the blobs are a SlowDown, and any other error is an internal one.
 func AsError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
-	if errors.Is(err, projections.ErrUnavailable) {
+	switch {
+	case errors.Is(err, projections.ErrUnavailable), errors.Is(err, backends.ErrUnavailable):
 		return unavailable(err)
+	case errors.Is(err, backends.ErrBusy):
+		return slowDown(err)
 	}
 	return Internal(err)
 }

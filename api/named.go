@@ -3,10 +3,6 @@ package api
 import (
 	"context"
 	"fmt"
-	"hash"
-	"io"
-
-	"github.com/minio/crc64nvme"
 
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
@@ -65,35 +61,6 @@ func (s *Service) namedByObject(ctx context.Context, bucket, key string, object 
 		add(blob, label)
 	}
 	return named, nil
-}
-
-// OpenBlob returns the bytes of a blob. Whoever reads them to their end gets an error there, instead of io.EOF, if they are
-// not those that were stored.
-func (s *Service) OpenBlob(ctx context.Context, blob eventlog.Blob) (io.ReadCloser, error) {
-	r, err := s.blobs.Get(ctx, backends.ID(blob.ID), 0, blob.Size)
-	if err != nil {
-		return nil, err
-	}
-	return &checkedReader{ReadCloser: r, blob: blob, crc: crc64nvme.New()}, nil
-}
-
-// checkedReader checks the bytes of a blob at their end.
-type checkedReader struct {
-	io.ReadCloser
-	blob eventlog.Blob
-	crc  hash.Hash
-	size int64
-}
-
-func (r *checkedReader) Read(p []byte) (int, error) {
-	n, err := r.ReadCloser.Read(p)
-	r.crc.Write(p[:n])
-	r.size += int64(n)
-	if err == io.EOF && (r.size != r.blob.Size || encodeSum(r.crc) != r.blob.CRC64NVME) {
-		err = fmt.Errorf("it has %d bytes with checksum %s, and was stored with %d and %s",
-			r.size, encodeSum(r.crc), r.blob.Size, r.blob.CRC64NVME)
-	}
-	return n, err
 }
 
 // KeepBlobs sees to it that no blob is deleted that something names now, until release is called.

@@ -47,6 +47,8 @@ type Config struct {
 	Applied Applied
 	Store   projections.MetadataStore // that serves until another one does; see Service.Serve
 	Blobs   backends.Backend
+	// Elsewhere reads blobs that have a place.
+	Elsewhere Elsewhere
 }
 
 // Service is the object store. It is safe for concurrent use, and the only one to write to its log. Any command gives
@@ -58,6 +60,7 @@ type Service struct {
 	log       Log
 	metadata  metadata
 	blobs     backends.Backend
+	elsewhere Elsewhere
 	commands  limit.Usage // how many are under way
 	locks     locks
 	incoming  incoming
@@ -69,7 +72,7 @@ type Service struct {
 func New(c Config) *Service {
 	s := &Service{
 		region: c.Region, ownership: c.Ownership, account: c.Account,
-		log: c.Log, blobs: c.Blobs,
+		log: c.Log, blobs: c.Blobs, elsewhere: c.Elsewhere,
 		manifests: newManifestCache(),
 	}
 	s.metadata.now.Store(newServing(c.Store, c.Applied))
