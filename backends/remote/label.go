@@ -11,9 +11,9 @@ import (
 
 // The metadata of a blob's object. Values are printable ASCII and have at most 2 KiB in all, which is what S3 takes.
 const (
-	metaBlob     = "blob"     // its id: an object that somebody else has put in its place does not have it
-	metaBucket   = "bucket"   // of Label, as all that follow
-	metaKey      = "key"      // percent-encoded as in a URL
+	metaBlob     = "blob"      // its id: an object that somebody else has put in its place does not have it
+	metaBucket   = "bucket"    // of Label, as all that follow
+	metaKey      = "key"       // percent-encoded as in a URL
 	metaKey64    = "keybase64" // instead, where metaKey would be too long
 	metaUpload   = "upload"
 	metaPart     = "part"

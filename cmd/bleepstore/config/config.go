@@ -194,8 +194,22 @@ type Storage struct {
 	ReapAfter time.Duration `yaml:"reap_after"`
 	// ScrubInterval is how often all blobs are read to check them; 0 for never.
 	ScrubInterval time.Duration `yaml:"scrub_interval"`
-	Local         LocalStorage  `yaml:"local"`
-	Memory        MemoryStorage `yaml:"memory"`
+	// Timeout is how long a cloud may take to answer, or to go on with an answer. Requests with bytes may take longer.
+	Timeout time.Duration `yaml:"timeout"`
+	Cache   Cache         `yaml:"cache"`
+	Local   LocalStorage  `yaml:"local"`
+	Memory  MemoryStorage `yaml:"memory"`
+	S3      S3Storage     `yaml:"s3"`
+	GCS     GCSStorage    `yaml:"gcs"`
+	AzBlob  AzBlobStorage `yaml:"azblob"`
+}
+
+// Cache is what is kept on a local disk of the blobs in a cloud that were read.
+type Cache struct {
+	// Size is how many bytes it has at most; 0 for no cache.
+	Size Size `yaml:"size"`
+	// Path is its folder; empty for DATA/cache.
+	Path string `yaml:"path"`
 }
 
 // LocalStorage is what the backend local needs to know.
@@ -208,6 +222,44 @@ type LocalStorage struct {
 type MemoryStorage struct {
 	// Limit is how many bytes all blobs together may have.
 	Limit Size `yaml:"limit"`
+}
+
+// S3Storage is what the backend s3 needs to know. All but Bucket and Prefix also hold for objects of other buckets that were
+// imported where they are, as in the other clouds.
+type S3Storage struct {
+	Bucket string `yaml:"bucket"` // its name
+	Prefix string `yaml:"prefix"` // what the names of all objects in it begin with
+	Region string `yaml:"region"` // of AWS; empty for what AWS's SDK finds
+	// Endpoint is the URL of something else that speaks S3; empty for AWS.
+	Endpoint string `yaml:"endpoint"`
+	// AccessKey and SecretKey are credentials; empty for those that AWS's SDK finds.
+	AccessKey string `yaml:"access_key"`
+	SecretKey string `yaml:"secret_key"`
+	// PathStyle tells whether the bucket goes into the path of URLs, not into the name of the host.
+	PathStyle bool `yaml:"path_style"`
+}
+
+// GCSStorage is what the backend gcs needs to know.
+type GCSStorage struct {
+	Bucket string `yaml:"bucket"` // its name
+	Prefix string `yaml:"prefix"` // what the names of all objects in it begin with
+	// Endpoint is the URL of an emulator; empty for Google Cloud.
+	Endpoint string `yaml:"endpoint"`
+	// CredentialsFile is a file with credentials; empty for the application default credentials.
+	CredentialsFile string `yaml:"credentials_file"`
+}
+
+// AzBlobStorage is what the backend azblob needs to know. Of Key, SAS and ConnectionString there is one, or none for Azure's
+// default credential, such as a managed identity.
+type AzBlobStorage struct {
+	Container string `yaml:"container"` // its name
+	Prefix    string `yaml:"prefix"`    // what the names of all blobs in it begin with
+	Account   string `yaml:"account"`   // name of a storage account
+	Endpoint  string `yaml:"endpoint"`  // URL of the account, where that is not https://ACCOUNT.blob.core.windows.net
+	Key       string `yaml:"key"`       // of the account
+	SAS       string `yaml:"sas"`       // token of a shared access signature
+	// ConnectionString has the account and its key, or a signature, in one.
+	ConnectionString string `yaml:"connection_string"`
 }
 
 // Logging is what the process says on its standard error output.
@@ -233,6 +285,9 @@ const (
 
 	BackendLocal  = "local"
 	BackendMemory = "memory"
+	BackendS3     = "s3"
+	BackendGCS    = "gcs"
+	BackendAzBlob = "azblob"
 
 	FormatAuto = "auto" // text on a terminal, JSON elsewhere
 	FormatText = "text"
@@ -244,7 +299,7 @@ var (
 	ArchiveBackends = []string{ArchiveFolder, ArchiveStorage}
 
 	Engines  = []string{EnginePebble, EngineMemory, EngineJSONL, EngineSQLite, EngineDynamoDB, EngineFirestore, EngineCosmos}
-	Backends = []string{BackendLocal, BackendMemory}
+	Backends = []string{BackendLocal, BackendMemory, BackendS3, BackendGCS, BackendAzBlob}
 	// Ownerships are those of eventlog.Ownership.
 	Ownerships = []string{
 		string(eventlog.ObjectWriter), string(eventlog.BucketOwnerPreferred), string(eventlog.BucketOwnerEnforced),
@@ -281,8 +336,11 @@ func Default() *Config {
 			Cosmos:    Cosmos{Database: "bleepstore", Container: "metadata"},
 		},
 		Multipart: Multipart{Expiry: 7 * 24 * time.Hour},
-		Storage:   Storage{Backend: BackendLocal, ReapAfter: time.Hour, ScrubInterval: 30 * 24 * time.Hour, Memory: MemoryStorage{Limit: 1 << 30}},
-		Logging:   Logging{Level: "info", Format: FormatAuto},
+		Storage: Storage{
+			Backend: BackendLocal, ReapAfter: time.Hour, ScrubInterval: 30 * 24 * time.Hour, Timeout: 30 * time.Second,
+			Memory: MemoryStorage{Limit: 1 << 30},
+		},
+		Logging: Logging{Level: "info", Format: FormatAuto},
 	}
 }
 
@@ -336,6 +394,16 @@ func IsFolder(engine string) bool {
 // BlobDir is the folder of the blobs.
 func (c *Config) BlobDir() string {
 	return cmp.Or(c.Storage.Local.Path, filepath.Join(c.Data, "blobs"))
+}
+
+// InCloud tells whether the blobs are in a cloud.
+func (c *Config) InCloud() bool {
+	return c.Storage.Backend != BackendLocal && c.Storage.Backend != BackendMemory
+}
+
+// CacheDir is the folder of what is kept of blobs that were read.
+func (c *Config) CacheDir() string {
+	return cmp.Or(c.Storage.Cache.Path, filepath.Join(c.Data, "cache"))
 }
 
 func (c *Config) base() string {

@@ -16,8 +16,12 @@ var (
 	regionForm    = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 	domainForm    = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$`)
 	accessKeyForm = regexp.MustCompile(`^[A-Za-z0-9._@+-]{1,128}$`)
+	prefixForm    = regexp.MustCompile(`^[A-Za-z0-9._-][A-Za-z0-9._/-]{0,511}$`)
 	secretKeyForm = regexp.MustCompile(`^[!-~]{8,128}$`) // ASCII that can be seen
 )
+
+// minCache is enough for a few of the pieces that a cache has.
+const minCache = Size(16 << 20)
 
 // minSegmentSize bounds how many files an archive has.
 const minSegmentSize = Size(64 << 10)
@@ -56,7 +60,7 @@ func (c *Config) validate() error {
 	c.validateMetadata(&v)
 	v.that(c.Multipart.Expiry == 0 || c.Multipart.Expiry >= time.Second, "multipart.expiry", c.Multipart.Expiry,
 		"at least 1s, or 0s for never")
-	v.oneOf("storage.backend", c.Storage.Backend, Backends)
+	c.validateStorage(&v)
 	v.that(c.Storage.ReapAfter >= time.Second, "storage.reap_after", c.Storage.ReapAfter, "at least 1s")
 	v.that(c.Storage.ScrubInterval == 0 || c.Storage.ScrubInterval >= time.Second, "storage.scrub_interval",
 		c.Storage.ScrubInterval, "at least 1s, or 0s for never")
@@ -106,6 +110,31 @@ func (c *Config) validateMetadata(v *validation) {
 			v.that(!uses(engine), "metadata.engine or projections", engine,
 				"another while storage.backend is memory: the metadata must not outlive the blobs")
 		}
+	}
+}
+
+// validateStorage checks the backend, and those of the settings of clouds that are used.
+func (c *Config) validateStorage(v *validation) {
+	s := c.Storage
+	v.oneOf("storage.backend", s.Backend, Backends)
+	v.that(s.Timeout >= time.Second, "storage.timeout", s.Timeout, "at least 1s")
+	v.that(s.Cache.Size == 0 || s.Cache.Size >= minCache, "storage.cache.size", s.Cache.Size,
+		"at least "+minCache.String()+", such as 10GiB, or 0 for no cache")
+	v.that(s.Cache.Size == 0 || c.InCloud(), "storage.cache.size", s.Cache.Size, "0 for a storage.backend that is not in a cloud")
+	v.that((s.S3.AccessKey == "") == (s.S3.SecretKey == ""), "storage.s3.access_key", s.S3.AccessKey, "one with a secret_key, or neither")
+	for key, prefix := range map[string]string{
+		"storage.s3.prefix": s.S3.Prefix, "storage.gcs.prefix": s.GCS.Prefix, "storage.azblob.prefix": s.AzBlob.Prefix,
+	} {
+		v.that(prefix == "" || prefixForm.MatchString(prefix), key, prefix,
+			"up to 512 letters, digits or any of . _ - / that do not begin with a slash, such as bleepstore/")
+	}
+	switch s.Backend {
+	case BackendS3:
+		v.that(s.S3.Bucket != "", "storage.s3.bucket", s.S3.Bucket, "the name of a bucket")
+	case BackendGCS:
+		v.that(s.GCS.Bucket != "", "storage.gcs.bucket", s.GCS.Bucket, "the name of a bucket")
+	case BackendAzBlob:
+		v.that(s.AzBlob.Container != "", "storage.azblob.container", s.AzBlob.Container, "the name of a container")
 	}
 }
 
