@@ -65,8 +65,11 @@ func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err
 	}
 	if p.store == nil { // a new one is filled, for which the log must be known
 		p.store, err = p.engine.openFilled(ctx, func(store projections.MetadataStore) (bool, error) { return p.fill(ctx, store, out) })
+		if err != nil {
+			return p, err
+		}
 	}
-	return p, err
+	return p, p.claimBlobs(ctx, c.InCloud())
 }
 
 // openArchive opens the archive of the log.
