@@ -98,7 +98,17 @@ auth:
 log: {path: /fast/log}
 metadata: {engine: pebble, pebble: {path: /fast/metadata}, cosmos: {endpoint: 'https://name.documents.azure.com/'}}
 projections: [sqlite, cosmos]
-storage: {backend: local, reap_after: 2h, scrub_interval: 24h, local: {path: /big/blobs}, memory: {limit: 512MiB}}
+storage:
+  backend: s3
+  reap_after: 2h
+  scrub_interval: 24h
+  timeout: 10s
+  cache: {size: 1GiB, path: /fast/cache}
+  local: {path: /big/blobs}
+  memory: {limit: 512MiB}
+  s3: {bucket: b, prefix: p/, region: eu-north-1, endpoint: 'https://s3.example.com', access_key: a, secret_key: s, path_style: true}
+  gcs: {bucket: b, prefix: p/, endpoint: 'http://localhost:1', credentials_file: c.json}
+  azblob: {container: c, prefix: p/, account: a, endpoint: 'http://localhost:2', key: k, sas: s, connection_string: cs}
 logging: {level: debug, format: json}
 `, nil, nil)
 	want := config.Config{
@@ -116,7 +126,16 @@ logging: {level: debug, format: json}
 		},
 		Projections: config.Names{"sqlite", "cosmos"},
 		Storage: config.Storage{
-			Backend: "local", ReapAfter: 2 * time.Hour, ScrubInterval: 24 * time.Hour, Local: config.LocalStorage{Path: "/big/blobs"}, Memory: config.MemoryStorage{Limit: 512 << 20},
+			Backend: "s3", ReapAfter: 2 * time.Hour, ScrubInterval: 24 * time.Hour, Timeout: 10 * time.Second,
+			Cache: config.Cache{Size: 1 << 30, Path: "/fast/cache"},
+			Local: config.LocalStorage{Path: "/big/blobs"}, Memory: config.MemoryStorage{Limit: 512 << 20},
+			S3: config.S3Storage{
+				Bucket: "b", Prefix: "p/", Region: "eu-north-1", Endpoint: "https://s3.example.com", AccessKey: "a", SecretKey: "s", PathStyle: true,
+			},
+			GCS: config.GCSStorage{Bucket: "b", Prefix: "p/", Endpoint: "http://localhost:1", CredentialsFile: "c.json"},
+			AzBlob: config.AzBlobStorage{
+				Container: "c", Prefix: "p/", Account: "a", Endpoint: "http://localhost:2", Key: "k", SAS: "s", ConnectionString: "cs",
+			},
 		},
 		Logging: config.Logging{Level: "debug", Format: "json"},
 	}
@@ -231,6 +250,13 @@ func TestRefusals(t *testing.T) {
 		{name: "domain", file: "server: {domain: 'http://s3.example.com'}", want: []string{"server.domain"}},
 		{name: "certificate without key", file: "server: {tls: {cert: a.pem}}", want: []string{"server.tls", "a.pem", "both"}},
 		{name: "endless shutdown", file: "server: {shutdown_timeout: 2h}", want: []string{"server.shutdown_timeout", "2h"}},
+		{name: "cloud without a bucket", file: "storage: {backend: s3}", want: []string{"storage.s3.bucket"}},
+		{name: "cloud without a container", file: "storage: {backend: azblob}", want: []string{"storage.azblob.container"}},
+		{name: "half of a key", file: "storage: {s3: {access_key: a}}", want: []string{"storage.s3.access_key"}},
+		{name: "odd prefix", file: "storage: {gcs: {prefix: /a}}", want: []string{"storage.gcs.prefix", "/a"}},
+		{name: "cache of a local disk", file: "storage: {cache: {size: 1GiB}}", want: []string{"storage.cache.size"}},
+		{name: "cache of a byte", file: "storage: {backend: gcs, gcs: {bucket: b}, cache: {size: 1}}", want: []string{"storage.cache.size"}},
+		{name: "no time for clouds", file: "storage: {timeout: 1ms}", want: []string{"storage.timeout"}},
 		{name: "memory of no size", file: "storage: {memory: {limit: 0}}", want: []string{"storage.memory.limit"}},
 		{
 			name: "log that outlives its blobs",
