@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/bleepstore/bleepstore/backends"
 )
@@ -13,7 +14,7 @@ import (
 const (
 	metaBlob     = "blob"      // its id: an object that somebody else has put in its place does not have it
 	metaBucket   = "bucket"    // of Label, as all that follow
-	metaKey      = "key"       // percent-encoded as in a URL
+	metaKey      = "key"       // percent-encoded as in the path of a URL
 	metaKey64    = "keybase64" // instead, where metaKey would be too long
 	metaUpload   = "upload"
 	metaPart     = "part"
@@ -34,7 +35,7 @@ func optionsOf(id backends.ID, label backends.Label) Options {
 		}
 	}
 	set(metaBucket, label.Bucket)
-	if key := url.PathEscape(label.Key); len(key) <= maxEncodedKey {
+	if key := strings.ReplaceAll(url.PathEscape(label.Key), "%2F", "/"); len(key) <= maxEncodedKey {
 		set(metaKey, key)
 	} else {
 		set(metaKey64, base64.URLEncoding.EncodeToString([]byte(label.Key)))
