@@ -86,7 +86,9 @@ func (b *Backend) store(ctx context.Context, name string, r io.Reader, options O
 
 // storePieces stores an object in pieces, of which the first was read.
 func (b *Backend) storePieces(ctx context.Context, name string, piece *Content, r io.Reader, options Options) (size int64, sent bool, err error) {
-	upload, err := b.bucket.Begin(ctx, name, options)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	upload, err := b.begin(ctx, cancel, name, options)
 	if err != nil {
 		b.buffers.release(piece)
 		return 0, false, err
@@ -105,6 +107,17 @@ func (b *Backend) storePieces(ctx context.Context, name string, piece *Content, 
 		_ = upload.Abort(aborting) // the first error is the one to tell
 	}
 	return size, sent, err
+}
+
+// begin begins an upload in time. Its context, which cancel ends, is also that of what comes later.
+func (b *Backend) begin(ctx context.Context, cancel context.CancelCauseFunc, name string, options Options) (Upload, error) {
+	timer := time.AfterFunc(b.timeout, func() { cancel(errSlow) })
+	defer timer.Stop()
+	upload, err := b.bucket.Begin(ctx, name, options)
+	if err != nil && errors.Is(context.Cause(ctx), errSlow) {
+		err = fmt.Errorf("%w: %w", errSlow, err)
+	}
+	return upload, err
 }
 
 // sendPieces sends an object piece by piece, while the next ones are read.

@@ -50,7 +50,7 @@ type reader struct {
 }
 
 // errSlow ends the context of a reader whose service takes too long.
-var errSlow = fmt.Errorf("%w: it did not go on in time", backends.ErrUnavailable)
+var errSlow = fmt.Errorf("%w: it did not answer in time", backends.ErrUnavailable)
 
 // limited does something that must end in time.
 func (r *reader) limited(do func() error) error {
