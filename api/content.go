@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
@@ -147,7 +148,7 @@ func (r *objectReader) Read(p []byte) (int, error) {
 // WriteTo lets the backend's readers write, which can hand a file to a socket.
 func (r *objectReader) WriteTo(w io.Writer) (written int64, err error) {
 	for r.current != nil {
-		n, err := io.Copy(w, r.current)
+		n, err := copyTo(w, r.current)
 		written += n
 		if err != nil {
 			return written, err
@@ -157,6 +158,19 @@ func (r *objectReader) WriteTo(w io.Writer) (written int64, err error) {
 		}
 	}
 	return written, nil
+}
+
+// copyBuffers are large enough for bytes to come and go at a few system calls.
+var copyBuffers = sync.Pool{New: func() any { return new([128 << 10]byte) }}
+
+// copyTo lets r write, or copies what it reads.
+func copyTo(w io.Writer, r io.Reader) (int64, error) {
+	if direct, ok := r.(io.WriterTo); ok {
+		return direct.WriteTo(w)
+	}
+	buffer := copyBuffers.Get().(*[128 << 10]byte)
+	defer copyBuffers.Put(buffer)
+	return io.CopyBuffer(struct{ io.Writer }{w}, r, buffer[:]) // w would take smaller ones
 }
 
 func (r *objectReader) Close() error {

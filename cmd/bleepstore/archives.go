@@ -35,9 +35,9 @@ func archivesOf(c *config.Config, blobs backends.Backend) (archives, error) {
 
 // openArchives is archivesOf for commands that need no blobs, and therefore open them only if the archives are beside them:
 // then it returns them too, to be closed, and nil otherwise.
-func openArchives(c *config.Config) (a archives, blobs backends.Backend, err error) {
+func openArchives(ctx context.Context, c *config.Config) (a archives, blobs backends.Backend, err error) {
 	if c.HasArchive() && c.Archive.Backend == config.ArchiveStorage {
-		if blobs, err = openBlobs(c); err != nil {
+		if blobs, err = openRaw(ctx, c); err != nil {
 			return a, nil, err
 		}
 	}

@@ -119,4 +119,3 @@ func (p *parts) restoredFrom(ctx context.Context) (string, error) {
 	}
 	return "", nil
 }
-

@@ -68,7 +68,7 @@ func (w *work) deciding(ctx context.Context) (service *api.Service, end func() e
 	go func() { ended <- projector.Run(running) }()
 	service = api.New(api.Config{
 		Region: w.config.Server.Region, Ownership: eventlog.Ownership(w.config.Server.ObjectOwnership), Account: w.config.Auth.Owner,
-		Log: w.log, Applied: projector, Store: w.store, Blobs: w.blobs,
+		Log: w.log, Applied: projector, Store: w.store, Blobs: w.blobs, Elsewhere: w.elsewhere,
 	})
 	return service, func() error {
 		stop()

@@ -57,7 +57,7 @@ func (p *parts) openLog(ctx context.Context, c *config.Config) (err error) {
 	if p.log, err = eventlog.Open(ctx, eventlog.Config{Dir: c.LogDir()}); err != nil {
 		return err
 	}
-	archives, blobs, err := openArchives(c)
+	archives, blobs, err := openArchives(ctx, c)
 	p.blobs, p.archiver = blobs, &archiver{archives: archives, log: p.log}
 	if err != nil {
 		return err

@@ -83,7 +83,7 @@ func rebuild(ctx context.Context, c *config.Config, stdout, stderr io.Writer) (d
 	if id == "" {
 		return "", errors.New("nothing in the folder of the log tells its id: restore the folder from a copy")
 	}
-	archives, blobs, err := openArchives(c)
+	archives, blobs, err := openArchives(ctx, c)
 	if err != nil {
 		return "", err
 	}

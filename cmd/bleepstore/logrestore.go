@@ -38,7 +38,7 @@ func restoreFromMetadata(ctx context.Context, c *config.Config, yes bool, stdout
 	if from.IsZero() {
 		return errors.New("the metadata is empty: there is nothing to begin a log with")
 	}
-	archives, blobs, err := openArchives(c)
+	archives, blobs, err := openArchives(ctx, c)
 	if err != nil {
 		return err
 	}

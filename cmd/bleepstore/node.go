@@ -66,7 +66,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	}()
 	n.service = api.New(api.Config{
 		Region: c.Server.Region, Ownership: eventlog.Ownership(c.Server.ObjectOwnership), Account: c.Auth.Owner,
-		Log: p.log, Applied: n.first.projector, Store: p.store, Blobs: p.blobs,
+		Log: p.log, Applied: n.first.projector, Store: p.store, Blobs: p.blobs, Elsewhere: p.elsewhere,
 	})
 	n.background.Go(func() { p.archiver.run(ctx, out) })
 	n.follow()

@@ -7,8 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bleepstore/bleepstore/backends"
-	"github.com/bleepstore/bleepstore/backends/local"
-	blobmemory "github.com/bleepstore/bleepstore/backends/memory"
+	"github.com/bleepstore/bleepstore/backends/remote"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
@@ -17,19 +16,20 @@ import (
 
 // parts are what the configuration selects.
 type parts struct {
-	folder   *folder
-	log      *eventlog.Log
-	archiver *archiver
-	engine   engine
-	store    projections.MetadataStore // of engine
-	blobs    backends.Backend
+	folder    *folder
+	log       *eventlog.Log
+	archiver  *archiver
+	engine    engine
+	store     projections.MetadataStore // of engine
+	blobs     backends.Backend
+	elsewhere *remote.Elsewhere // reads blobs that are not in blobs
 
 	snapshots *snapshot.Folder // nil if there is no archive
 }
 
 // openParts opens all parts, most of them at once: together they take as long as the slowest.
 func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err error) {
-	p := &parts{engine: engineOf(c, c.Metadata.Engine, out.retry)}
+	p := &parts{engine: engineOf(c, c.Metadata.Engine, out.retry), elsewhere: openElsewhere(c.Storage)}
 	if p.folder, err = openFolder(c); err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err
 		})
 	}
 	g.Go(func() (err error) {
-		p.blobs, err = openBlobs(c)
+		p.blobs, err = openBlobs(ctx, c, out.retry)
 		return err
 	})
 	if err := g.Wait(); err != nil {
@@ -83,18 +83,6 @@ func (p *parts) openArchive(ctx context.Context, c *config.Config) error {
 	return err
 }
 
-// openBlobs returns an interface that is nil with an error.
-func openBlobs(c *config.Config) (backends.Backend, error) {
-	if c.Storage.Backend == config.BackendMemory {
-		return blobmemory.New(int64(c.Storage.Memory.Limit)), nil
-	}
-	blobs, err := local.Open(c.BlobDir())
-	if err != nil {
-		return nil, err
-	}
-	return blobs, nil
-}
-
 // close closes what is open: first the log, so that nothing new comes, then what it is applied to.
 func (p *parts) close() error {
 	var errs []error
@@ -106,6 +94,9 @@ func (p *parts) close() error {
 	}
 	if p.blobs != nil {
 		errs = append(errs, p.blobs.Close())
+	}
+	if p.elsewhere != nil {
+		errs = append(errs, p.elsewhere.Close())
 	}
 	if p.folder != nil {
 		errs = append(errs, p.folder.close())

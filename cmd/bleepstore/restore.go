@@ -33,7 +33,7 @@ func runRestore(ctx context.Context, args []string, stdout, stderr io.Writer) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, folder.close()) }()
-	blobs, err := openBlobs(c)
+	blobs, err := openRaw(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func runTask(ctx context.Context, c *config.Config, name string, args map[string
 		return err
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
-	service := api.New(api.Config{Log: p.log, Store: p.store, Blobs: p.blobs})
+	service := api.New(api.Config{Log: p.log, Store: p.store, Blobs: p.blobs, Elsewhere: p.elsewhere})
 	return t.do(ctx, &work{
 		parts: p, service: service, config: c, stopped: true, args: args, out: console,
 		follows: func(e engine) bool { return p.store != nil && e.is(p.engine) },
