@@ -1,5 +1,6 @@
 // Package emulators starts emulators of cloud services for tests: on free ports of the loopback interface, each for the test
-// that asked for it. "npm ci" in this folder installs those that are npm packages.
+// that asked for it. "npm ci" in this folder installs those that are npm packages, and those in Go are built from the folder
+// tools, which is a module of its own, into the folder bin; "task emulators" does both.
 package emulators
 
 import (
@@ -119,6 +120,16 @@ func npmFile(t testing.TB, name ...string) string {
 	path := filepath.Join(append([]string{folder(), "node_modules"}, name...)...)
 	if _, err := os.Stat(path); err != nil {
 		missing(t, path+`, which "npm ci --ignore-scripts" in e2e/emulators installs`)
+	}
+	return path
+}
+
+// program returns the path of an emulator that is built from the folder tools.
+func program(t testing.TB, name string) string {
+	t.Helper()
+	path := filepath.Join(folder(), "bin", name)
+	if _, err := os.Stat(path); err != nil {
+		missing(t, path+`, which "go build -o ../bin/ ./..." in e2e/emulators/tools builds`)
 	}
 	return path
 }
