@@ -80,7 +80,8 @@ func (r *reader) Read(p []byte) (int, error) {
 		if n > 0 || err == nil {
 			return n, nil // the error comes again
 		}
-		if r.cuts++; r.cuts > maxCuts || r.ctx.Err() != nil {
+		if r.cuts++; r.cuts > maxCuts || r.ctx.Err() != nil || errors.Is(err, backends.ErrChanged) {
+			r.cancel(nil) // for good
 			return 0, fmt.Errorf("read object %s: %w", r.name, err)
 		}
 		if _, failed := r.open(); failed != nil {
