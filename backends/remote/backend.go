@@ -97,7 +97,8 @@ func (b *Backend) storePieces(ctx context.Context, name string, piece *Content, 
 	}
 	if err == nil {
 		sent = true
-		err = b.within(ctx, 0, func(ctx context.Context) error { return upload.Complete(ctx, size) })
+		// Where pieces are one stream, the last one arrives only now.
+		err = b.within(ctx, pieceSize, func(ctx context.Context) error { return upload.Complete(ctx, size) })
 	}
 	if err != nil {
 		aborting, cancel := context.WithTimeout(context.WithoutCancel(ctx), b.timeout)
