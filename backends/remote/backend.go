@@ -99,7 +99,8 @@ func (b *Backend) storePieces(ctx context.Context, name string, first *Content, 
 	}
 	if err == nil {
 		sent = true
-		err = b.within(ctx, 0, func(ctx context.Context) error { return upload.Complete(ctx, size) })
+		// Where pieces are one stream, the last one arrives only now.
+		err = b.within(ctx, pieceSize, func(ctx context.Context) error { return upload.Complete(ctx, size) })
 	}
 	if err != nil {
 		aborting, cancel := context.WithTimeout(context.WithoutCancel(ctx), b.timeout)
