@@ -220,7 +220,7 @@ func (b *Backend) Files() files.Files { return namedFiles{b} }
 // Check implements backends.Backend.
 func (b *Backend) Check(ctx context.Context) error {
 	return b.health.check(func() error {
-		ctx, cancel := context.WithTimeout(ctx, b.timeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), b.timeout) // what comes of it is told to others too
 		defer cancel()
 		return timedOut(ctx, b.bucket.Check(ctx))
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"time"
 
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/internal/files"
@@ -66,7 +67,15 @@ func (f namedFiles) open(ctx context.Context, name string) (io.ReadCloser, error
 func (f namedFiles) List(ctx context.Context, prefix string) ([]files.File, error) {
 	var list []files.File
 	root := f.name("")
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	timer := time.AfterFunc(f.timeout, func() { cancel(errSlow) })
+	defer timer.Stop()
 	for info, err := range f.bucket.List(ctx, root+prefix, "", listPage) {
+		timer.Reset(f.timeout)
+		if err != nil && errors.Is(context.Cause(ctx), errSlow) {
+			err = fmt.Errorf("%w: %w", errSlow, err)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("list files %s: %w", prefix, err)
 		}
