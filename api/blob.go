@@ -39,7 +39,7 @@ func (s *Service) openRange(ctx context.Context, blob eventlog.Blob, offset, len
 	if err != nil {
 		return nil, err
 	}
-	if _, direct := r.(io.WriterTo); direct || offset > 0 || length < blob.Size {
+	if _, direct := r.(backends.Direct); direct || offset > 0 || length < blob.Size || blob.CRC64NVME == "" {
 		return r, nil
 	}
 	checked := &checkedReader{ReadCloser: r, blob: blob, crc: crc64nvme.New()}
@@ -100,22 +100,63 @@ func (m *inMemory) Close() error { return nil }
 // has got as many as it was promised has got the right ones.
 type checkedReader struct {
 	io.ReadCloser
-	blob eventlog.Blob
-	crc  hash.Hash
-	size int64
+	blob  eventlog.Blob
+	crc   hash.Hash
+	size  int64
+	wrong bool // what came was not what was stored
 }
 
 func (r *checkedReader) Read(p []byte) (int, error) {
 	n, err := r.ReadCloser.Read(p)
-	r.crc.Write(p[:n])
-	r.size += int64(n)
-	if r.size < r.blob.Size && err != io.EOF {
-		return n, err
+	if wrong := r.check(p[:n], err == io.EOF); wrong != nil {
+		return 0, wrong
+	}
+	return n, err
+}
+
+// WriteTo writes what is left to w.
+func (r *checkedReader) WriteTo(w io.Writer) (int64, error) {
+	n, err := copyTo(checkedWriter{r, w}, r.ReadCloser)
+	if err == nil {
+		err = r.check(nil, true)
+	}
+	return n, err
+}
+
+// checkedWriter takes the bytes of a checkedReader.
+type checkedWriter struct {
+	from *checkedReader
+	to   io.Writer
+}
+
+func (w checkedWriter) Write(p []byte) (int, error) {
+	if err := w.from.check(p, false); err != nil {
+		return 0, err
+	}
+	return w.to.Write(p)
+}
+
+// Close also tells who keeps copies of the bytes that they are wrong.
+func (r *checkedReader) Close() error {
+	err := r.ReadCloser.Close()
+	if rejecter, ok := r.ReadCloser.(backends.Rejecter); ok && r.wrong {
+		rejecter.Reject()
+	}
+	return err
+}
+
+// check looks at bytes before they are passed on, and at all of them when there are as many as there should be, or no more come.
+func (r *checkedReader) check(p []byte, end bool) error {
+	r.crc.Write(p)
+	r.size += int64(len(p))
+	if r.size < r.blob.Size && !end {
+		return nil
 	}
 	unknown := r.blob.Place != "" && r.blob.CRC64NVME == ""
 	if sum := encodeSum(r.crc); r.size != r.blob.Size || !unknown && sum != r.blob.CRC64NVME {
-		return 0, fmt.Errorf("%w: blob %s has %d bytes with checksum %s, and was stored with %d and %s",
+		r.wrong = true
+		return fmt.Errorf("%w: blob %s has %d bytes with checksum %s, and was stored with %d and %s",
 			backends.ErrChanged, r.blob.ID, r.size, sum, r.blob.Size, r.blob.CRC64NVME)
 	}
-	return n, err
+	return nil
 }

@@ -62,7 +62,7 @@ type Backend interface {
 	Put(ctx context.Context, id ID, r io.Reader, label Label) (int64, error)
 
 	// Get returns the bytes [offset, offset+length) of a blob, which must lie within it; the caller closes the reader.
-	// Where the backend can hand bytes to a socket without copying them, the reader is an io.WriterTo.
+	// Where the backend can hand bytes to a socket without copying them, the reader is Direct.
 	// A missing blob is ErrNotFound; a range outside of it, or fewer bytes than asked for, is an error, from Get or from
 	// Read, never a short read that looks complete. Other errors are those of ErrBusy, ErrUnavailable and ErrChanged.
 	Get(ctx context.Context, id ID, offset, length int64) (io.ReadCloser, error)
@@ -85,6 +85,21 @@ type Backend interface {
 
 	// Close releases what the backend holds. No call is under way or follows.
 	Close() error
+}
+
+// Direct is a reader whose WriteTo can hand bytes of a file to a socket, so that they do not pass through the process.
+type Direct interface {
+	io.ReadCloser
+	io.WriterTo
+	// Direct does nothing.
+	Direct()
+}
+
+// Rejecter is a reader of a backend that keeps copies of what it reads.
+type Rejecter interface {
+	io.ReadCloser
+	// Reject says, when the reader is closed, that what it gave was not what was stored: the copies of the blob are of no use.
+	Reject()
 }
 
 // CheckRange tells whether the bytes [offset, offset+length) lie within a blob of size bytes. It is for implementations

@@ -63,14 +63,14 @@ func (b *Backend) Put(ctx context.Context, id backends.ID, r io.Reader, label ba
 	return b.behind.Put(ctx, id, r, label)
 }
 
-// Get implements backends.Backend. The reader is an io.WriterTo and depends on ctx. It gives bytes as soon as they come in;
+// Get implements backends.Backend. The reader depends on ctx. It gives bytes as soon as they come in;
 // only of a piece that has to be fetched, what lies in front of offset comes in first.
 func (b *Backend) Get(ctx context.Context, id backends.ID, offset, length int64) (io.ReadCloser, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("get blob %s: %w", id, err)
 	}
 	_, err := backends.ParseID(string(id))
-	if err != nil || offset < 0 || length <= 0 || length > math.MaxInt64-offset {
+	if err != nil || offset < 0 || length <= 0 || length > math.MaxInt64-offset || backends.IsOnce(ctx) {
 		return b.behind.Get(ctx, id, offset, length) // there is nothing to keep, or it is an error
 	}
 	r := &reader{cache: b, ctx: ctx, id: id, next: offset, end: offset + length}

@@ -10,6 +10,8 @@ import (
 	"github.com/bleepstore/bleepstore/backends"
 )
 
+var _ backends.Rejecter = (*reader)(nil)
+
 // reader reads a range of a blob from pieces and from the backend behind, one source behind the other.
 type reader struct {
 	cache *Backend
@@ -105,6 +107,9 @@ func (r *reader) detach() error {
 	}
 	return err
 }
+
+// Reject implements backends.Rejecter.
+func (r *reader) Reject() { r.cache.pieces.drop(r.id) }
 
 // Close implements io.Closer.
 func (r *reader) Close() error {

@@ -126,6 +126,8 @@ func seek(file *os.File, offset, length int64) error {
 	return err
 }
 
+var _ backends.Direct = (*section)(nil)
+
 // section reads a range of a file. The file is open, so it can be read to the end also when it was deleted.
 type section struct {
 	file *os.File
@@ -148,6 +150,9 @@ func (s *section) WriteTo(w io.Writer) (int64, error) {
 	}
 	return n, err
 }
+
+// Direct implements backends.Direct.
+func (s *section) Direct() {}
 
 func (s *section) Close() error { return s.file.Close() }
 
