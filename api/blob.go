@@ -114,8 +114,8 @@ func (r *checkedReader) Read(p []byte) (int, error) {
 	}
 	unknown := r.blob.Place != "" && r.blob.CRC64NVME == ""
 	if sum := encodeSum(r.crc); r.size != r.blob.Size || !unknown && sum != r.blob.CRC64NVME {
-		return 0, fmt.Errorf("%w: it has %d bytes with checksum %s, and was stored with %d and %s",
-			backends.ErrChanged, r.size, sum, r.blob.Size, r.blob.CRC64NVME)
+		return 0, fmt.Errorf("%w: blob %s has %d bytes with checksum %s, and was stored with %d and %s",
+			backends.ErrChanged, r.blob.ID, r.size, sum, r.blob.Size, r.blob.CRC64NVME)
 	}
 	return n, err
 }

@@ -106,7 +106,8 @@ type objectReader struct {
 	ctx     context.Context // of the request whose answer it is
 	service *Service
 	ranges  []blobRange   // that are not opened yet
-	current io.ReadCloser // nil at the end
+	current io.ReadCloser // nil at the end, and after an error
+	failed  error         // of opening a range; it stays
 }
 
 // next opens the next range; io.EOF if there is none.
@@ -120,7 +121,8 @@ func (r *objectReader) next() error {
 	b := r.ranges[0]
 	current, err := r.service.openRange(r.ctx, b.blob, b.offset, b.length)
 	if err != nil {
-		return fmt.Errorf("open blob %s: %w", b.blob.ID, err)
+		r.failed = fmt.Errorf("open blob %s: %w", b.blob.ID, err)
+		return r.failed
 	}
 	r.current, r.ranges = current, r.ranges[1:]
 	return nil
@@ -130,6 +132,9 @@ func (r *objectReader) next() error {
 func (r *objectReader) Read(p []byte) (int, error) {
 	if err := r.ctx.Err(); err != nil {
 		return 0, err
+	}
+	if r.failed != nil {
+		return 0, r.failed
 	}
 	for r.current != nil {
 		n, err := r.current.Read(p)

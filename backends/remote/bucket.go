@@ -34,7 +34,8 @@ type Bucket interface {
 
 	// Get returns length bytes, at least one, from offset, if the object has a tag, or any if tag is empty; the caller closes
 	// the reader, which depends on ctx. A range that begins outside of the object is an error; one that ends outside may be a
-	// shorter one, which Info.Size tells. A reader that is cut off gives an error, never io.EOF.
+	// shorter one, which Info.Size tells. A reader that is cut off gives an error, never io.EOF. One that finds by a checksum
+	// that bytes which it has given are not the object's gives backends.ErrChanged instead of the last: no read goes on then.
 	Get(ctx context.Context, name, tag string, offset, length int64) (io.ReadCloser, Info, error)
 
 	// Head returns what is known of an object.

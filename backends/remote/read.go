@@ -57,7 +57,7 @@ func (r *reader) limited(do func() error) error {
 	timer := time.AfterFunc(r.timeout, func() { r.cancel(errSlow) })
 	defer timer.Stop()
 	err := do()
-	if err != nil && context.Cause(r.ctx) == errSlow { //nolint:errorlint // it is the very one
+	if err != nil && context.Cause(r.ctx) == errSlow {
 		return fmt.Errorf("%w: %w", errSlow, err)
 	}
 	return err
@@ -80,7 +80,8 @@ func (r *reader) Read(p []byte) (int, error) {
 		if n > 0 || err == nil {
 			return n, nil // the error comes again
 		}
-		if r.cuts++; r.cuts > maxCuts || r.ctx.Err() != nil {
+		if r.cuts++; r.cuts > maxCuts || r.ctx.Err() != nil || errors.Is(err, backends.ErrChanged) {
+			r.cancel(nil) // for good
 			return 0, fmt.Errorf("read object %s: %w", r.name, err)
 		}
 		if _, failed := r.open(); failed != nil {

@@ -5,7 +5,9 @@ import (
 	"errors"
 
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/backends/azblob"
 	"github.com/bleepstore/bleepstore/backends/cache"
+	"github.com/bleepstore/bleepstore/backends/gcs"
 	"github.com/bleepstore/bleepstore/backends/local"
 	"github.com/bleepstore/bleepstore/backends/memory"
 	"github.com/bleepstore/bleepstore/backends/moving"
@@ -81,10 +83,17 @@ func openerOf(s config.Storage, backend string) (opener remote.Opener, bucket, p
 				PathStyle: s.S3.PathStyle,
 			}))
 		}, s.S3.Bucket, s.S3.Prefix
+	case config.BackendGCS:
+		return func(ctx context.Context, bucket string) (remote.Bucket, error) {
+			return asBucket(gcs.Open(ctx, gcs.Config{Bucket: bucket, Endpoint: s.GCS.Endpoint, CredentialsFile: s.GCS.CredentialsFile}))
+		}, s.GCS.Bucket, s.GCS.Prefix
 	default:
-		return func(context.Context, string) (remote.Bucket, error) {
-			return nil, errors.New("no such backend: " + backend)
-		}, "", ""
+		return func(ctx context.Context, bucket string) (remote.Bucket, error) {
+			return asBucket(azblob.Open(ctx, azblob.Config{
+				Container: bucket, Account: s.AzBlob.Account, Endpoint: s.AzBlob.Endpoint, Key: s.AzBlob.Key, SAS: s.AzBlob.SAS,
+				ConnectionString: s.AzBlob.ConnectionString,
+			}))
+		}, s.AzBlob.Container, s.AzBlob.Prefix
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -46,6 +47,12 @@ func NewProxy(t testing.TB, service string) *Proxy {
 			if p.Host != "" {
 				r.Out.Host = p.Host
 			}
+		},
+		ModifyResponse: func(r *http.Response) error {
+			if location := r.Header.Get("Location"); location != "" { // where an upload goes on
+				r.Header.Set("Location", strings.Replace(location, target.Scheme+"://"+target.Host, p.URL, 1))
+			}
+			return nil
 		},
 	}
 	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
