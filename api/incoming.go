@@ -1,6 +1,8 @@
 package api
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/bleepstore/bleepstore/backends"
@@ -30,6 +32,13 @@ func (i *incoming) end(id backends.ID) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	delete(i.ids, id)
+}
+
+// all returns the blobs.
+func (i *incoming) all() []backends.ID {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.Collect(maps.Keys(i.ids))
 }
 
 // oldest returns an id that is not above any of the blobs, nor above one that is begun later. Ids that this process makes

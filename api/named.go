@@ -63,6 +63,25 @@ func (s *Service) namedByObject(ctx context.Context, bucket, key string, object 
 	return named, nil
 }
 
+// FreedBlobs returns the blobs that are garbage with a record: the one that it names and, if that is a manifest, those that it
+// lists.
+func (s *Service) FreedBlobs(ctx context.Context, garbage projections.Garbage) ([]backends.ID, error) {
+	listed, err := s.listedBy(ctx, garbage.FreeBlob)
+	return append(blobIDs(listed), backends.ID(garbage.ID)), err
+}
+
+// Settled returns the records as of now, which the caller closes, and a boundary: of every blob below it, it was decided before
+// whether something names it, so that the records show it; and what nothing names then, nothing ever will.
+func (s *Service) Settled(ctx context.Context) (records projections.Snapshot, boundary backends.ID, err error) {
+	boundary = s.incoming.oldest()
+	records, err = s.snapshot(ctx)
+	return records, boundary, err
+}
+
+// Undecided returns the blobs that were begun and of which it is not decided whether something names them. Those whose Put has
+// returned before, and which are not among them, are in records that are read from now on, if anywhere.
+func (s *Service) Undecided() []backends.ID { return s.incoming.all() }
+
 // KeepBlobs sees to it that no blob is deleted that something names now, until release is called.
 func (s *Service) KeepBlobs() (release func()) {
 	s.reaping.Lock()

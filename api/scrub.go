@@ -128,7 +128,7 @@ func (p paced) Write(piece []byte) (int, error) {
 
 // found reports damage, unless the record is gone since the snapshot: then the blob may be gone rightly.
 func (s *scrub) found(ctx context.Context, blob NamedBlob, cause error) error {
-	named, err := s.service.stillNamed(ctx, blob)
+	named, err := s.service.StillNamed(ctx, blob)
 	if err != nil || !named {
 		return err
 	}
@@ -137,8 +137,8 @@ func (s *scrub) found(ctx context.Context, blob NamedBlob, cause error) error {
 	return nil
 }
 
-// stillNamed tells whether there is still the record that names a blob.
-func (s *Service) stillNamed(ctx context.Context, b NamedBlob) (bool, error) {
+// StillNamed tells whether there is still the record that names a blob.
+func (s *Service) StillNamed(ctx context.Context, b NamedBlob) (bool, error) {
 	if b.Upload != "" {
 		part, err := s.store().Part(ctx, b.Upload, b.Part)
 		if errors.Is(err, projections.ErrNotFound) {

@@ -38,16 +38,12 @@ func (s *Service) SweepBlobs(ctx context.Context, swept func(blobs int), report 
 	})
 }
 
-// Sweep deletes the blobs that nothing names, and returns how many it has deleted.
-//
-// Invariant: of every blob below the boundary, it is decided whether something names it before the snapshot is taken, so
-// that the snapshot shows it; and what nothing names then, nothing ever will. What cannot be read stops the sweep, since
-// it might name anything.
+// Sweep deletes the blobs that nothing names, and returns how many it has deleted. What cannot be read stops the sweep, since it
+// might name anything.
 func (s *Service) Sweep(ctx context.Context) (deleted int, err error) {
 	s.reaping.Lock() // what is named in the snapshot is not deleted meanwhile, manifests above all
 	defer s.reaping.Unlock()
-	boundary := s.incoming.oldest()
-	snapshot, err := s.snapshot(ctx)
+	snapshot, boundary, err := s.Settled(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -128,13 +124,12 @@ func (s *Service) named(ctx context.Context, records iter.Seq2[projections.Chang
 // in a manifest is named with it.
 func (s *Service) eachNamed(ctx context.Context, record projections.Change, mark func(id string)) error {
 	if r, ok := record.(projections.PutGarbage); ok {
-		mark(r.Garbage.ID)
-		listed, err := s.listedBy(ctx, r.Garbage.FreeBlob)
+		freed, err := s.FreedBlobs(ctx, r.Garbage)
 		if err != nil {
 			return err
 		}
-		for _, blob := range listed {
-			mark(blob.ID)
+		for _, id := range freed {
+			mark(string(id))
 		}
 		return nil
 	}

@@ -52,6 +52,7 @@ var shapes = shapesOf(
 	func() Data { return new(UploadAborted) },
 	func() Data { return new(BlobsReaped) },
 	func() Data { return new(LogRestored) },
+	func() Data { return new(StorageRebased) },
 
 	func() Data { return new(bucketCreatedV1) },
 	func() Data { return new(bucketCreatedV2) },

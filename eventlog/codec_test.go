@@ -72,6 +72,7 @@ var samples = []eventlog.Data{
 	},
 	&eventlog.UploadAborted{Bucket: "photos", Key: "a/b", Upload: "01kc0000000000000000000002", Freed: sampleFreedV1},
 	&eventlog.LogRestored{From: eventlog.Position{Log: "2a78d19b-aa64-42f8-91fc-701a05e40279", Seq: 62, Hash: "6733feef188f72f2"}},
+	&eventlog.StorageRebased{From: "/var/lib/bleepstore/blobs", To: "s3://bucket/prefix/", Blobs: 1_000_000, Bytes: 5 << 40},
 	&eventlog.BlobsReaped{Blobs: []eventlog.ReapedBlob{{FreeBlob: sampleFreed[0], Since: sampleTime}, {FreeBlob: sampleFreed[1], Since: sampleTime}}},
 }
 

@@ -12,3 +12,18 @@ func (*LogRestored) EventType() string { return "log.restored" }
 
 // EventVersion implements Data.
 func (*LogRestored) EventVersion() int { return 1 }
+
+// StorageRebased says that the blobs of the log are in another storage from now on. Which one it is changes nothing of what
+// they are: it is for who wants to know when it was.
+type StorageRebased struct {
+	From  string `json:"from"` // where they were: a URL or a folder
+	To    string `json:"to"`
+	Blobs int64  `json:"blobs"` // that the last run of the move has copied
+	Bytes int64  `json:"bytes"`
+}
+
+// EventType implements Data.
+func (*StorageRebased) EventType() string { return "storage.rebased" }
+
+// EventVersion implements Data.
+func (*StorageRebased) EventVersion() int { return 1 }

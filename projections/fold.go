@@ -125,6 +125,9 @@ func (f *folder) fold(ctx context.Context, e *eventlog.Event) error {
 		return fmt.Errorf("the log was restored from what the metadata was at %v, and what was then is in a snapshot alone: "+
 			"put the snapshot back into the archive of the log", d.From)
 
+	case *eventlog.StorageRebased:
+		return nil // records name blobs wherever they are
+
 	case nil:
 		return fmt.Errorf("fold an event of %v: it holds no data", e.Time)
 	default:

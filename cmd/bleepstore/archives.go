@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
@@ -39,6 +40,9 @@ func openArchives(ctx context.Context, c *config.Config) (a archives, blobs back
 	if c.HasArchive() && c.Archive.Backend == config.ArchiveStorage {
 		if blobs, err = openRaw(ctx, c); err != nil {
 			return a, nil, err
+		}
+		if err := notMoved(ctx, blobs); err != nil {
+			return a, nil, errors.Join(err, blobs.Close())
 		}
 	}
 	a, err = archivesOf(c, blobs)

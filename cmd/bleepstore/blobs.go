@@ -10,6 +10,7 @@ import (
 	"github.com/bleepstore/bleepstore/backends/gcs"
 	"github.com/bleepstore/bleepstore/backends/local"
 	"github.com/bleepstore/bleepstore/backends/memory"
+	"github.com/bleepstore/bleepstore/backends/moving"
 	"github.com/bleepstore/bleepstore/backends/remote"
 	"github.com/bleepstore/bleepstore/backends/s3"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
@@ -26,6 +27,15 @@ func openBlobs(ctx context.Context, c *config.Config, report func(error)) (backe
 		return nil, errors.Join(err, blobs.Close())
 	}
 	return cached, nil
+}
+
+// openMovable is openBlobs for those that can be moved.
+func openMovable(ctx context.Context, c *config.Config, report func(error)) (*moving.Backend, error) {
+	blobs, err := openBlobs(ctx, c, report)
+	if err != nil {
+		return nil, err
+	}
+	return moving.New(moving.Storage{Backend: blobs, Name: c.StoragePlace()}), nil
 }
 
 // openRaw opens the backend of a configuration itself. It returns an interface that is nil with an error.

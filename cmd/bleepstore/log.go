@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/bleepstore/bleepstore/backends/moving"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
 )
@@ -58,7 +59,10 @@ func (p *parts) openLog(ctx context.Context, c *config.Config) (err error) {
 		return err
 	}
 	archives, blobs, err := openArchives(ctx, c)
-	p.blobs, p.archiver = blobs, &archiver{archives: archives, log: p.log}
+	if blobs != nil {
+		p.blobs = moving.New(moving.Storage{Backend: blobs, Name: c.StoragePlace()})
+	}
+	p.archiver = &archiver{archives: archives, log: p.log}
 	if err != nil {
 		return err
 	}

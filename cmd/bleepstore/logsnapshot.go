@@ -18,16 +18,21 @@ func openCaughtUp(ctx context.Context, c *config.Config, out output) (*parts, er
 	if err != nil {
 		return nil, err
 	}
+	if err := p.catchUp(ctx); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
+}
+
+// catchUp applies to the metadata what the log has beyond it.
+func (p *parts) catchUp(ctx context.Context) error {
 	projector := projections.NewProjector(source{p.log, p.archiver}, p.store)
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- projector.Run(running) }()
-	err = projector.Wait(ctx, p.log.Head())
+	err := projector.Wait(ctx, p.log.Head())
 	stop()
-	if err = errors.Join(err, <-ended); err != nil {
-		return nil, errors.Join(err, p.close())
-	}
-	return p, nil
+	return errors.Join(err, <-ended)
 }
 
 func logSnapshot(ctx context.Context, w *work) error {

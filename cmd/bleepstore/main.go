@@ -30,6 +30,7 @@ func commands() []command {
 		{"restore", "fill a new data folder with a backup", runRestore},
 		{"export", "write objects and metadata to a folder, in a form that others can read", runExport},
 		{"import", "bring in what was exported, here or by another implementation", runImport},
+		{"rebase", "move all blobs to another storage, also while the server serves", runRebase},
 		{"replay", "apply the log to another metadata engine", runReplay},
 		{"scrub", "read all objects, and check their bytes", runScrub},
 		{"stacks", "print what the goroutines of a running server are doing", runStacks},

@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/backends/moving"
 	"github.com/bleepstore/bleepstore/backends/remote"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
@@ -21,14 +21,27 @@ type parts struct {
 	archiver  *archiver
 	engine    engine
 	store     projections.MetadataStore // of engine
-	blobs     backends.Backend
+	blobs     *moving.Backend
 	elsewhere *remote.Elsewhere // reads blobs that are not in blobs
 
 	snapshots *snapshot.Folder // nil if there is no archive
 }
 
-// openParts opens all parts, most of them at once: together they take as long as the slowest.
-func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err error) {
+// openParts opens all parts.
+func openParts(ctx context.Context, c *config.Config, out output) (*parts, error) {
+	p, err := openUnclaimed(ctx, c, out)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.claimBlobs(ctx, c.InCloud()); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
+}
+
+// openUnclaimed opens all parts, most of them at once: together they take as long as the slowest. It is not known yet whether
+// the blobs belong to the log.
+func openUnclaimed(ctx context.Context, c *config.Config, out output) (_ *parts, err error) {
 	p := &parts{engine: engineOf(c, c.Metadata.Engine, out.retry), elsewhere: openElsewhere(c.Storage)}
 	if p.folder, err = openFolder(c); err != nil {
 		return nil, err
@@ -54,7 +67,7 @@ func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err
 		})
 	}
 	g.Go(func() (err error) {
-		p.blobs, err = openBlobs(ctx, c, out.retry)
+		p.blobs, err = openMovable(ctx, c, out.retry)
 		return err
 	})
 	if err := g.Wait(); err != nil {
@@ -69,7 +82,7 @@ func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err
 			return p, err
 		}
 	}
-	return p, p.claimBlobs(ctx, c.InCloud())
+	return p, nil
 }
 
 // openArchive opens the archive of the log.

@@ -38,6 +38,7 @@ func tasks() map[string]task {
 		"backup":            {openCaughtUp, takeBackup, true},
 		"export":            {openCaughtUp, exportTo, true},
 		importTask:          {openCaughtUp, importFrom, true},
+		"rebase":            {openToRebase, rebaseStorage, true},
 		"replay":            {openLog, replay, false},
 		"replay and verify": {openCaughtUp, replayAndVerify, true},
 		"stacks":            {openNothing, stacks, false},

@@ -5,8 +5,10 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"net/url"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bleepstore/bleepstore/eventlog"
@@ -399,6 +401,68 @@ func (c *Config) BlobDir() string {
 // InCloud tells whether the blobs are in a cloud.
 func (c *Config) InCloud() bool {
 	return c.Storage.Backend != BackendLocal && c.Storage.Backend != BackendMemory
+}
+
+// StoragePlace is where the blobs are, as people know it: a folder or a URL, without secrets. Different places have different
+// ones.
+func (c *Config) StoragePlace() string {
+	switch s := c.Storage; s.Backend {
+	case BackendLocal:
+		dir, err := filepath.Abs(c.BlobDir())
+		if err != nil { // the working folder is gone
+			return c.BlobDir()
+		}
+		return dir
+	case BackendS3:
+		return placeAt("s3://"+s.S3.Bucket+"/"+s.S3.Prefix, s.S3.Endpoint)
+	case BackendGCS:
+		return placeAt("gs://"+s.GCS.Bucket+"/"+s.GCS.Prefix, s.GCS.Endpoint)
+	case BackendAzBlob:
+		return placeAt("azblob://"+s.AzBlob.Container+"/"+s.AzBlob.Prefix, s.AzBlob.account())
+	default:
+		return s.Backend
+	}
+}
+
+func placeAt(place, endpoint string) string {
+	if endpoint == "" {
+		return place
+	}
+	if u, err := url.Parse(endpoint); err == nil {
+		u.User, u.RawQuery = nil, "" // which may be secret
+		endpoint = u.String()
+	}
+	return place + " at " + endpoint
+}
+
+// account is the URL or the name of the account.
+func (a AzBlobStorage) account() string {
+	var endpoint, name string
+	for part := range strings.SplitSeq(a.ConnectionString, ";") {
+		switch key, value, _ := strings.Cut(part, "="); key {
+		case "BlobEndpoint":
+			endpoint = value
+		case "AccountName":
+			name = value
+		}
+	}
+	return cmp.Or(a.Endpoint, endpoint, a.Account, name)
+}
+
+// WithStorage returns the configuration with another storage.backend and, because it may be used beside that of c, with paths
+// that do not depend on the working folder, and without a cache.
+func (c *Config) WithStorage(backend string) (*Config, error) {
+	other := *c
+	other.Storage.Backend, other.Storage.Cache = backend, Cache{}
+	var err error
+	other.Storage.Local.Path, err = filepath.Abs(c.BlobDir())
+	if file := &other.Storage.GCS.CredentialsFile; err == nil && *file != "" {
+		*file, err = filepath.Abs(*file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &other, other.validate()
 }
 
 // CacheDir is the folder of what is kept of blobs that were read.

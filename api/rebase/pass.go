@@ -1,0 +1,147 @@
+package rebase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/api/transfer"
+	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/backends/moving"
+	"github.com/bleepstore/bleepstore/projections"
+)
+
+// run is a move under way.
+type run struct {
+	Server
+	move  *moving.Move
+	blobs *transfer.Copier
+	from  backends.ID // of the first blob that the next pass has to look at
+
+	mu      sync.Mutex // guards what follows, and is held while the report is told something
+	report  Report
+	damaged int
+}
+
+// pass copies the blobs that the records name which the passes before have not looked at: those of ids behind the boundary of
+// the one before, all of whose named blobs are there.
+func (r *run) pass(ctx context.Context) error {
+	records, boundary, err := r.Service.Settled(ctx)
+	if err != nil {
+		return err
+	}
+	defer records.Close()
+	first := r.from == ""
+	var total transfer.Total
+	if first { // the only pass that takes long
+		for record, err := range projections.Each(ctx, records) {
+			if err != nil {
+				return err
+			}
+			total.Add(record)
+		}
+	}
+	g, copying := errgroup.WithContext(ctx)
+	g.SetLimit(transfer.AtOnce)
+	err = r.each(copying, g, records, total.Bytes)
+	if failed := g.Wait(); failed != nil {
+		return r.failed("blobs", failed)
+	}
+	if err = errors.Join(err, ctx.Err()); err != nil {
+		return r.failed("blobs", err)
+	}
+	if r.damaged > 0 {
+		return fmt.Errorf("%d blobs cannot be copied, and all else was: the storage in use is still %s; restore the objects from "+
+			"another copy, or delete them, and run the command again", r.damaged, r.move.From().Name)
+	}
+	r.from = boundary
+	return nil
+}
+
+// each begins to copy the blobs of all records.
+func (r *run) each(ctx context.Context, g *errgroup.Group, records projections.Records, total int64) error {
+	var begun transfer.Total
+	for record, err := range projections.Each(ctx, records) {
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return nil // of which pass knows the cause
+		}
+		if garbage, ok := record.(projections.PutGarbage); ok {
+			if err := r.garbage(ctx, g, garbage.Garbage); err != nil {
+				return err
+			}
+			continue
+		}
+		named, err := r.Service.NamedBlobs(ctx, record)
+		if err != nil {
+			if err := r.unreadable(ctx, api.Damage{NamedBlob: named[0], Err: err}); err != nil {
+				return err
+			}
+			named = nil
+		}
+		for _, blob := range named {
+			if blob.Place == "" && backends.ID(blob.ID) >= r.from {
+				g.Go(func() error { return r.blobs.Blob(ctx, blob) })
+			}
+		}
+		begun.Add(record)
+		if total > 0 {
+			r.tell(begun.Bytes, total)
+		}
+	}
+	return nil
+}
+
+// garbage begins to copy garbage: somebody may still read it, and a snapshot name it. Nothing needs what cannot be read of it.
+func (r *run) garbage(ctx context.Context, g *errgroup.Group, garbage projections.Garbage) error {
+	freed, err := r.Service.FreedBlobs(ctx, garbage)
+	if err != nil && isPassing(ctx, err) {
+		return err
+	}
+	for _, id := range freed {
+		if id < r.from {
+			continue
+		}
+		g.Go(func() error {
+			unreadable, err := r.blobs.Unnamed(ctx, r.move.From(), id)
+			if unreadable && !isPassing(ctx, err) {
+				return nil
+			}
+			return err
+		})
+	}
+	return nil
+}
+
+// isPassing tells whether an error is none of a blob, but one of the storage, or of who asks.
+func isPassing(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, backends.ErrUnavailable) || errors.Is(err, backends.ErrBusy)
+}
+
+// unreadable reports damage, unless the record is gone since: then the blob may be gone rightly.
+func (r *run) unreadable(ctx context.Context, damage api.Damage) error {
+	if isPassing(ctx, damage.Err) {
+		return damage.Err
+	}
+	named, err := r.Service.StillNamed(ctx, damage.NamedBlob)
+	if err != nil || !named {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.damaged++
+	r.report.Damaged(damage)
+	return nil
+}
+
+func (r *run) tell(done, total int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Bytes(done, total)
+}
