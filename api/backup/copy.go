@@ -24,7 +24,8 @@ type copier struct {
 	records iter.Seq2[projections.Change, error]
 	report  Report
 
-	all Objects
+	all       Objects
+	elsewhere Objects // blobs, which are not copied
 
 	mu      sync.Mutex
 	new     Objects
@@ -67,6 +68,11 @@ func (c *copier) each(ctx context.Context, g *errgroup.Group, total int64) error
 			named = nil
 		}
 		for _, blob := range named {
+			if blob.Place != "" {
+				c.elsewhere.Number++
+				c.elsewhere.Bytes += blob.Size
+				continue
+			}
 			g.Go(func() error { return c.blob(ctx, blob) })
 		}
 		_, bytes := countedBy(record)
