@@ -27,12 +27,26 @@ type parts struct {
 	snapshots *snapshot.Folder // nil if there is no archive
 }
 
-// openParts opens all parts, most of them at once: together they take as long as the slowest.
-func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err error) {
-	p := &parts{engine: engineOf(c, c.Metadata.Engine, out.retry), elsewhere: openElsewhere(c.Storage)}
-	if p.folder, err = openFolder(c); err != nil {
+// openParts opens all parts.
+func openParts(ctx context.Context, c *config.Config, out output) (*parts, error) {
+	folder, err := openFolder(c)
+	if err != nil {
 		return nil, err
 	}
+	p, err := openUnclaimed(ctx, c, folder, out)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.claimBlobs(ctx, c.InCloud()); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
+}
+
+// openUnclaimed opens all parts but the folder, which it closes after an error, most of them at once: together they take as
+// long as the slowest. Whose the blobs are is not asked.
+func openUnclaimed(ctx context.Context, c *config.Config, folder *folder, out output) (_ *parts, err error) {
+	p := &parts{folder: folder, engine: engineOf(c, c.Metadata.Engine, out.retry), elsewhere: openElsewhere(c.Storage)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -69,7 +83,7 @@ func openParts(ctx context.Context, c *config.Config, out output) (_ *parts, err
 			return p, err
 		}
 	}
-	return p, p.claimBlobs(ctx, c.InCloud())
+	return p, nil
 }
 
 // openArchive opens the archive of the log.
