@@ -53,7 +53,7 @@ func Run(t *testing.T, open func(t *testing.T) backends.Backend) {
 }
 
 // sizes are where backends change how they store: nothing, a little, and around the limits of buffers and parts.
-var sizes = []int{0, 1, 4 << 10, 64<<10 - 1, 64 << 10, 64<<10 + 1, 1 << 20, 9 << 20}
+var sizes = []int{0, 1, 4 << 10, 64<<10 - 1, 64 << 10, 64<<10 + 1, 1 << 20, 17 << 20}
 
 // oneSmallOneLarge are two sizes that a backend may store in different ways.
 var oneSmallOneLarge = []int{5_000, 3_000_000}

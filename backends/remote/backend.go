@@ -67,7 +67,7 @@ func (b *Backend) Put(ctx context.Context, id backends.ID, r io.Reader, label ba
 
 // store stores an object of any size. It tells whether it came to the request that makes it seen.
 func (b *Backend) store(ctx context.Context, name string, r io.Reader, options Options) (size int64, sent bool, err error) {
-	first, end, err := b.buffers.read(ctx, r)
+	first, end, err := b.buffers.read(ctx, r, maxWhole)
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -84,22 +84,23 @@ func (b *Backend) store(ctx context.Context, name string, r io.Reader, options O
 	})
 }
 
-// storePieces stores an object in pieces, of which the first was read.
-func (b *Backend) storePieces(ctx context.Context, name string, piece *Content, r io.Reader, options Options) (size int64, sent bool, err error) {
+// storePieces stores an object in pieces, of which the first ones were read.
+func (b *Backend) storePieces(ctx context.Context, name string, first *Content, r io.Reader, options Options) (size int64, sent bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	upload, err := b.begin(ctx, cancel, name, options)
 	if err != nil {
-		b.buffers.release(piece)
+		b.buffers.release(first)
 		return 0, false, err
 	}
-	size, err = b.sendPieces(ctx, upload, piece, r)
+	size, err = b.sendPieces(ctx, upload, first, r)
 	if err == nil {
 		err = ctx.Err()
 	}
 	if err == nil {
 		sent = true
-		err = b.within(ctx, 0, func(ctx context.Context) error { return upload.Complete(ctx, size) })
+		// Where pieces are one stream, the last one arrives only now.
+		err = b.within(ctx, pieceSize, func(ctx context.Context) error { return upload.Complete(ctx, size) })
 	}
 	if err != nil {
 		aborting, cancel := context.WithTimeout(context.WithoutCancel(ctx), b.timeout)
@@ -126,16 +127,19 @@ func (b *Backend) sendPieces(ctx context.Context, upload Upload, piece *Content,
 	sending.SetLimit(upload.Parallel())
 	end := false
 	for n := 1; err == nil; n++ {
-		size += piece.size
-		full := piece // which the goroutine releases
-		sending.Go(func() error {
+		full, rest := piece, piece.split()
+		size += full.size
+		sending.Go(func() error { // which releases it
 			defer b.buffers.release(full)
 			return b.within(within, full.size, func(ctx context.Context) error { return upload.Send(ctx, n, full) })
 		})
+		if piece = rest; piece != nil {
+			continue
+		}
 		if end {
 			break
 		}
-		if piece, end, err = b.buffers.read(within, r); err != nil || piece.size == 0 {
+		if piece, end, err = b.buffers.read(within, r, pieceSize); err != nil || piece.size == 0 {
 			b.buffers.release(piece)
 			break
 		}

@@ -14,7 +14,10 @@ import (
 )
 
 const (
-	// pieceSize is how many bytes go to a service at once. An object of up to that many goes in one request.
+	// maxWhole is how many bytes are too many for one request, if there is memory for fewer. An upload in pieces takes several
+	// requests, one after another: with an object of 10 MiB, for twice the time.
+	maxWhole = 16 << 20
+	// pieceSize is how many bytes of a larger object go at once.
 	pieceSize = 8 << 20
 	// minPiece is the least that a service takes as a piece that is not the last: S3 does not take less.
 	minPiece = 5 << 20
@@ -52,6 +55,17 @@ func (c *Content) Size() int64 { return c.size }
 // Reader reads the bytes from their beginning. There can be any number of readers.
 func (c *Content) Reader() *io.SectionReader { return io.NewSectionReader(c, 0, c.size) }
 
+// split takes off what goes after the first piece, if that is enough for a piece of its own, and returns it, else nil.
+func (c *Content) split() (rest *Content) {
+	if c.size < pieceSize+minPiece {
+		return nil
+	}
+	const chunks = pieceSize / chunkSize
+	rest = &Content{chunks: c.chunks[chunks:], size: c.size - pieceSize}
+	c.chunks, c.size = c.chunks[:chunks:chunks], pieceSize
+	return rest
+}
+
 // ReadAt implements io.ReaderAt.
 func (c *Content) ReadAt(p []byte, offset int64) (n int, err error) {
 	for n < len(p) && offset < c.size {
@@ -81,10 +95,10 @@ func newBuffers() *buffers {
 	}
 }
 
-// read reads a piece, which the caller releases, also with an error. It tells whether r has come to its end.
-func (b *buffers) read(ctx context.Context, r io.Reader) (c *Content, end bool, err error) {
+// read reads up to so many bytes, which the caller releases, also with an error. It tells whether r has come to its end.
+func (b *buffers) read(ctx context.Context, r io.Reader, limit int64) (c *Content, end bool, err error) {
 	c = new(Content)
-	for c.size < pieceSize {
+	for c.size < limit {
 		if err := b.take(ctx, c.size < minPiece); err != nil {
 			if c.size >= minPiece && ctx.Err() == nil {
 				return c, false, nil // which is enough to make room by sending it

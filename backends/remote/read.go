@@ -57,7 +57,7 @@ func (r *reader) limited(do func() error) error {
 	timer := time.AfterFunc(r.timeout, func() { r.cancel(errSlow) })
 	defer timer.Stop()
 	err := do()
-	if err != nil && context.Cause(r.ctx) == errSlow { //nolint:errorlint // it is the very one
+	if err != nil && context.Cause(r.ctx) == errSlow {
 		return fmt.Errorf("%w: %w", errSlow, err)
 	}
 	return err

@@ -117,6 +117,7 @@ func newRetryer() aws.Retryer {
 func newSender(base *awshttp.BuildableClient) *http.Client {
 	transport := base.WithDialerOptions(func(d *net.Dialer) { d.Timeout = 5 * time.Second }).GetTransport()
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 64, 64
+	transport.WriteBufferSize = 128 << 10 // each of which is a system call
 	// HTTP/2, which some services of S3's protocol speak, would send all blobs through one connection.
 	transport.Protocols = new(http.Protocols)
 	transport.Protocols.SetHTTP1(true)

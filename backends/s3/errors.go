@@ -18,7 +18,7 @@ func (b *Bucket) explain(err error, doing string) error {
 	if err == nil {
 		return nil
 	}
-	kind, remedy := b.judge(err)
+	remedy, kind := b.judge(err)
 	if remedy != "" {
 		err = fmt.Errorf("%s: %w", remedy, err)
 	}
@@ -28,24 +28,24 @@ func (b *Bucket) explain(err error, doing string) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// judge returns which error of package backends an error is, if it is one, and what is wrong and what to do, as far as it tells.
-func (b *Bucket) judge(err error) (kind error, remedy string) {
+// judge returns what is wrong and what to do, as far as an error tells, and which error of package backends it is, if it is one.
+func (b *Bucket) judge(err error) (remedy string, kind error) {
 	var noCredentials *credentialsError
 	var answer smithy.APIError
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return nil, ""
+		return "", nil
 	case errors.As(err, &noCredentials):
-		return backends.ErrUnavailable, "no credentials: set storage.s3.access_key and storage.s3.secret_key, or provide what " +
-			"the AWS SDK looks for"
+		return "no credentials: set storage.s3.access_key and storage.s3.secret_key, or provide what the AWS SDK looks for",
+			backends.ErrUnavailable
 	case b.isElsewhere(err) != "":
-		return backends.ErrUnavailable, fmt.Sprintf("bucket %s is in region %[2]s: set storage.s3.region to %[2]s", b.name, b.isElsewhere(err))
+		return fmt.Sprintf("bucket %s is in region %[2]s: set storage.s3.region to %[2]s", b.name, b.isElsewhere(err)), backends.ErrUnavailable
 	case statusOf(err) == http.StatusTooManyRequests:
-		return backends.ErrBusy, "the service asks for fewer requests"
+		return "the service asks for fewer requests", backends.ErrBusy
 	case errors.As(err, &answer):
 		return b.judgeAnswer(answer, err)
 	}
-	return backends.ErrUnavailable, "no answer of S3: check the network, storage.s3.region and storage.s3.endpoint"
+	return "no answer of S3: check the network, storage.s3.region and storage.s3.endpoint", backends.ErrUnavailable
 }
 
 // isElsewhere returns the region of the bucket, if an answer tells that it is another one than that of requests.
@@ -63,39 +63,39 @@ func (b *Bucket) isElsewhere(err error) string {
 
 // judgeAnswer is judge for an error that the service has answered. Answers without a body have the text of their status as a
 // code. See https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html.
-func (b *Bucket) judgeAnswer(answer smithy.APIError, err error) (kind error, remedy string) {
+func (b *Bucket) judgeAnswer(answer smithy.APIError, err error) (remedy string, kind error) {
 	switch answer.ErrorCode() {
 	case "NoSuchKey":
-		return backends.ErrNotFound, ""
+		return "", backends.ErrNotFound
 	case "PreconditionFailed":
-		return backends.ErrChanged, ""
+		return "", backends.ErrChanged
 	case "InvalidRange", "RequestedRangeNotSatisfiable":
-		return nil, ""
+		return "", nil
 	case "NoSuchBucket", "NotFound": // the latter of an object is known before
-		return backends.ErrUnavailable, b.missing()
+		return b.missing(), backends.ErrUnavailable
 	case "InvalidBucketName":
-		return backends.ErrUnavailable, fmt.Sprintf("%q is no name of a bucket: set storage.s3.bucket", b.name)
+		return fmt.Sprintf("%q is no name of a bucket: set storage.s3.bucket", b.name), backends.ErrUnavailable
 	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSecurity":
-		return backends.ErrUnavailable, "wrong credentials: check storage.s3.access_key and storage.s3.secret_key"
+		return "wrong credentials: check storage.s3.access_key and storage.s3.secret_key", backends.ErrUnavailable
 	case "ExpiredToken", "InvalidToken", "TokenRefreshRequired":
-		return backends.ErrUnavailable, "the credentials have expired: renew them"
+		return "the credentials have expired: renew them", backends.ErrUnavailable
 	case "RequestTimeTooSkewed":
-		return backends.ErrUnavailable, "the clock is wrong: set it"
+		return "the clock is wrong: set it", backends.ErrUnavailable
 	case "AuthorizationHeaderMalformed", "PermanentRedirect", "MovedPermanently", "IllegalLocationConstraintException":
-		return backends.ErrUnavailable, fmt.Sprintf("bucket %s is not in %s: check storage.s3.region and storage.s3.endpoint", b.name, b.region())
+		return fmt.Sprintf("bucket %s is not in %s: check storage.s3.region and storage.s3.endpoint", b.name, b.region()), backends.ErrUnavailable
 	case "InvalidObjectState":
-		return backends.ErrUnavailable, "the object is in an archive: restore it, and let no lifecycle rule of the bucket move objects there"
+		return "the object is in an archive: restore it, and let no lifecycle rule of the bucket move objects there", backends.ErrUnavailable
 	case "AccessDenied", "Forbidden", "AllAccessDisabled", "AccountProblem":
-		return backends.ErrUnavailable, denied(err)
+		return denied(err), backends.ErrUnavailable
 	case "NoSuchUpload":
-		return backends.ErrUnavailable, "the upload is gone: let no lifecycle rule of the bucket abort uploads of less than a day"
+		return "the upload is gone: let no lifecycle rule of the bucket abort uploads of less than a day", backends.ErrUnavailable
 	case "QuotaExceeded", "XMinioStorageFull", "InsufficientStorage":
-		return backends.ErrNoSpace, ""
+		return "", backends.ErrNoSpace
 	case "SlowDown", "SlowDownRead", "SlowDownWrite", "Throttling", "ThrottlingException", "RequestLimitExceeded",
 		"TooManyRequests", "TooManyRequestsException", "BandwidthLimitExceeded":
-		return backends.ErrBusy, "the service asks for fewer requests"
+		return "the service asks for fewer requests", backends.ErrBusy
 	default:
-		return backends.ErrUnavailable, ""
+		return "", backends.ErrUnavailable
 	}
 }
 

@@ -38,7 +38,7 @@ func ours(t testing.TB) s3.Config {
 	stopped := make(chan error, 1)
 	go func() { stopped <- projector.Run(ctx) }()
 	s := httptest.NewServer(server.New(server.Config{
-		Service:  api.New(api.Config{Region: c.Region, Log: log, Applied: projector, Store: store, Blobs: blobs.New(1 << 30)}),
+		Service:  api.New(api.Config{Region: c.Region, Log: log, Applied: projector, Store: store, Blobs: blobs.New(8 << 30)}),
 		Verifier: sigv4.NewVerifier(c.Region, func(key string) (string, bool) { return c.SecretKey, key == c.AccessKey }),
 		Accounts: map[string]eventlog.Owner{c.AccessKey: {ID: "c0ffee", Name: "tester"}},
 		Region:   c.Region, Log: zerolog.Nop(), Ready: func() error { return nil },

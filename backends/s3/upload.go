@@ -55,7 +55,7 @@ func (u *upload) Send(ctx context.Context, n int, piece *remote.Content) error {
 	output, err := u.bucket.client.UploadPart(ctx, &sdk.UploadPartInput{
 		Bucket: &u.bucket.name, Key: &u.name, UploadId: &u.id, PartNumber: &number,
 		Body: piece.Reader(), ContentLength: aws.Int64(piece.Size()), ChecksumCRC32: &sum,
-	})
+	}, unsignedBody)
 	if err != nil {
 		return u.bucket.explain(err, doing)
 	}

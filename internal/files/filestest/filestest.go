@@ -82,7 +82,7 @@ func text(seed, size int) string {
 }
 
 func testRoundTrip(t *testing.T, f files.Files) {
-	sizes := []int{0, 1, 5_000, 100_000, 9 << 20}
+	sizes := []int{0, 1, 5_000, 100_000, 17 << 20}
 	for i, size := range sizes {
 		Put(t, f, fmt.Sprint("file-", i), text(i, size))
 	}
