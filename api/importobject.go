@@ -46,7 +46,7 @@ func (s *Service) ImportObject(ctx context.Context, in ImportObjectInput) (bool,
 		return false, err
 	}
 	named := object.Blobs
-	made, err := s.createImported(ctx, in, &object)
+	made, err := s.createImported(ctx, in.Bucket, in.Key, &object, func() (bool, error) { return s.imported(ctx, in) })
 	if object.Manifest != nil {
 		named = append(named, *object.Manifest)
 	}
@@ -67,26 +67,29 @@ func (s *Service) imported(ctx context.Context, in ImportObjectInput) (bool, err
 		return false, err
 	}
 	if current.ETag != in.Object.ETag || current.Size != in.Object.Size {
-		return false, Errorf(PreconditionFailed, "The key has another object already, of %d bytes with the ETag %q.", current.Size, current.ETag)
+		return false, otherObject(current)
 	}
 	return true, nil
 }
 
-// createImported commits the object, whose bytes are stored, unless there is one by now. It tells whether it came to that.
-func (s *Service) createImported(ctx context.Context, in ImportObjectInput, object *eventlog.Object) (bool, error) {
-	leave, err := s.enter(maxCommands, bucketLock(in.Bucket, false), keyLock(in.Bucket, in.Key, true))
+// createImported commits the object, whose bytes are stored, unless imported tells that it is there by now. It tells whether it
+// came to that.
+func (s *Service) createImported(
+	ctx context.Context, bucketName, key string, object *eventlog.Object, imported func() (bool, error),
+) (bool, error) {
+	leave, err := s.enter(maxCommands, bucketLock(bucketName, false), keyLock(bucketName, key, true))
 	if err != nil {
 		return false, err
 	}
 	defer leave()
-	bucket, err := s.importedTo(ctx, in.Bucket)
+	bucket, err := s.importedTo(ctx, bucketName)
 	if err != nil {
 		return false, err
 	}
-	if imported, err := s.imported(ctx, in); imported || err != nil {
+	if there, err := imported(); there || err != nil {
 		return false, err
 	}
-	history, err := s.history(ctx, bucket, in.Key)
+	history, err := s.history(ctx, bucket, key)
 	if err != nil {
 		return false, err
 	}
@@ -104,11 +107,11 @@ func (s *Service) createImported(ctx context.Context, in ImportObjectInput, obje
 	} else if object.Null {
 		object.Version = place.version
 	}
-	if err := s.storeManifest(ctx, in.Bucket, in.Key, object); err != nil {
+	if err := s.storeManifest(ctx, bucketName, key, object); err != nil {
 		return false, err
 	}
 	return true, s.commit(ctx, Caller{}, now(), &eventlog.ObjectCreated{
-		Bucket: in.Bucket, Key: in.Key, Via: eventlog.ViaImport, Object: *object, Displaced: place.displaced,
+		Bucket: bucketName, Key: key, Via: eventlog.ViaImport, Object: *object, Displaced: place.displaced,
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 
 	"github.com/bleepstore/bleepstore/internal/files"
 )
@@ -100,6 +101,19 @@ type Rejecter interface {
 	io.ReadCloser
 	// Reject says, when the reader is closed, that what it gave was not what was stored: the copies of the blob are of no use.
 	Reject()
+}
+
+// Labeler is a Backend that can tell the labels of its blobs.
+type Labeler interface {
+	// Labeled yields all blobs, in no order. An error is the last thing that it yields.
+	Labeled(ctx context.Context) iter.Seq2[Labeled, error]
+}
+
+// Labeled is a blob with its label, which is zero if there is none that can be read.
+type Labeled struct {
+	ID    ID
+	Size  int64 // bytes
+	Label Label
 }
 
 // CheckRange tells whether the bytes [offset, offset+length) lie within a blob of size bytes. It is for implementations

@@ -95,17 +95,20 @@ func testOddKeys(t *testing.T, c *s3.Client) {
 // listEncoded lists all keys with encoding-type=url, which keys with control characters need.
 func listEncoded(t testing.TB, c *s3.Client, bucket string) []string {
 	t.Helper()
-	out, err := c.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &bucket, EncodingType: types.EncodingTypeUrl})
-	if err != nil {
-		t.Fatal(err)
-	}
 	var keys []string
-	for _, object := range out.Contents {
-		key, err := url.QueryUnescape(*object.Key)
+	pages := s3.NewListObjectsV2Paginator(c, &s3.ListObjectsV2Input{Bucket: &bucket, EncodingType: types.EncodingTypeUrl})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
 		if err != nil {
-			t.Fatalf("key %q is not URL-encoded: %v", *object.Key, err)
+			t.Fatal(err)
 		}
-		keys = append(keys, key)
+		for _, object := range page.Contents {
+			key, err := url.QueryUnescape(*object.Key)
+			if err != nil {
+				t.Fatalf("key %q is not URL-encoded: %v", *object.Key, err)
+			}
+			keys = append(keys, key)
+		}
 	}
 	return keys
 }

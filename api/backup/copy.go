@@ -21,8 +21,9 @@ type copier struct {
 	records iter.Seq2[projections.Change, error]
 	report  Report
 
-	all Objects
-	new Objects // blobs
+	all       Objects
+	new       Objects // blobs
+	elsewhere Objects // blobs, which are not copied
 
 	mu      sync.Mutex // held while the report is told something
 	damaged int64
@@ -66,6 +67,11 @@ func (c *copier) each(ctx context.Context, g *errgroup.Group, blobs *transfer.Co
 			named = nil
 		}
 		for _, blob := range named {
+			if blob.Place != "" {
+				c.elsewhere.Number++
+				c.elsewhere.Bytes += blob.Size
+				continue
+			}
 			g.Go(func() error { return blobs.Blob(ctx, blob) })
 		}
 		begun.Add(record)

@@ -46,7 +46,7 @@ func Restore(ctx context.Context, dir string, t Target, report Report) (copied C
 	if err := c.copy(ctx); err != nil {
 		return copied, fmt.Errorf("restore blobs: %w", err)
 	}
-	copied = Copied{f.state, c.new}
+	copied = Copied{f.state, c.new, c.elsewhere}
 	copied.Damaged = c.damaged
 	if err := f.restoreLog(ctx, t, report); err != nil {
 		return copied, fmt.Errorf("restore the event log: %w", err)

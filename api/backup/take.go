@@ -28,6 +28,8 @@ type Server struct {
 type Copied struct {
 	Backup
 	New Objects // blobs that were not there yet
+	// Elsewhere are the blobs that are objects of somebody else's. A backup does not have them: objects go on to name them.
+	Elsewhere Objects
 }
 
 // Take backs a server up to a folder, which is new or has an earlier backup of it. Blobs that are damaged are left out, and
@@ -61,7 +63,7 @@ func Take(ctx context.Context, s Server, dir string, report Report) (copied Copi
 	if err := save(ctx, f.files, next); err != nil {
 		return copied, err
 	}
-	return Copied{next, c.new}, f.prune(ctx, &taken)
+	return Copied{next, c.new, c.elsewhere}, f.prune(ctx, &taken)
 }
 
 // belongsTo refuses a server that is not the one whose backup the folder has.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -106,7 +105,7 @@ func (i *importer) buckets(ctx context.Context) error {
 			continue
 		}
 		var made bool
-		err = patiently(ctx, func() (err error) {
+		err = api.Patiently(ctx, func() (err error) {
 			made, err = i.Service.ImportBucket(ctx, bucket)
 			return err
 		})
@@ -185,7 +184,7 @@ func (i *importer) object(ctx context.Context, row *objectRow, owner eventlog.Ow
 	}
 	in := api.ImportObjectInput{Bucket: row.Bucket, Key: row.Key, Object: object, Open: i.tree.opener(row.Size, paths...)}
 	var made bool
-	err = patiently(ctx, func() (err error) {
+	err = api.Patiently(ctx, func() (err error) {
 		made, err = i.Service.ImportObject(ctx, in)
 		return err
 	})
@@ -221,36 +220,9 @@ func (i *importer) judge(ctx context.Context, what string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	err = fmt.Errorf("%s: %w", what, err)
-	e, ok := errors.AsType[*api.Error](err)
-	if !ok {
-		return err
-	}
-	switch e.Code {
-	case api.ServiceUnavailable, api.InsufficientStorage, api.InternalError:
+	if err = fmt.Errorf("%s: %w", what, err); !api.IsAboutImported(err) {
 		return err
 	}
 	i.leaveOut(err)
 	return nil
-}
-
-// The pauses of patiently.
-const (
-	minPause = 100 * time.Millisecond
-	maxPause = 5 * time.Second
-)
-
-// patiently does what a server may be too busy for, until it is not.
-func patiently(ctx context.Context, do func() error) error {
-	for pause := minPause; ; pause = min(2*pause, maxPause) {
-		err := do()
-		if e, ok := errors.AsType[*api.Error](err); !ok || e.Code != api.SlowDown {
-			return err
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 }

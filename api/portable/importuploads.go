@@ -99,7 +99,7 @@ func (i *importer) upload(ctx context.Context, row *uploadRow, open map[string]*
 		return nil
 	}
 	var made bool
-	err = patiently(ctx, func() (err error) {
+	err = api.Patiently(ctx, func() (err error) {
 		made, err = i.Service.ImportUpload(ctx, upload)
 		return err
 	})
@@ -146,7 +146,7 @@ func (i *importer) part(ctx context.Context, upload *uploadRow, row *partRow) er
 		Bucket: upload.Bucket, Key: upload.Key, Upload: upload.UploadID, Part: part, Open: i.tree.opener(row.Size, row.files()...),
 	}
 	var made bool
-	err = patiently(ctx, func() (err error) {
+	err = api.Patiently(ctx, func() (err error) {
 		made, err = i.Service.ImportPart(ctx, in)
 		return err
 	})

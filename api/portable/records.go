@@ -89,11 +89,7 @@ func (row *partRow) record() (p eventlog.Part, err error) {
 
 func missing(member string) error { return fmt.Errorf("it has no %s", member) }
 
-var (
-	storageClass = regexp.MustCompile(`^[A-Z_]{1,64}$`)
-	// headerName is a token of RFC 9110, in lower case.
-	headerName = regexp.MustCompile("^[a-z0-9!#$%&'*+.^_`|~-]+$")
-)
+var storageClass = regexp.MustCompile(`^[A-Z_]{1,64}$`)
 
 func (c *content) attributes(more labels) (eventlog.Attributes, error) {
 	a := eventlog.Attributes{
@@ -110,18 +106,8 @@ func (c *content) attributes(more labels) (eventlog.Attributes, error) {
 	if a.StorageClass != "" && !storageClass.MatchString(a.StorageClass) {
 		return a, fmt.Errorf("%q cannot be a storage_class", a.StorageClass)
 	}
-	for _, value := range []string{
-		a.ContentType, a.ContentEncoding, a.ContentLanguage, a.ContentDisposition, a.CacheControl, a.Expires, a.WebsiteRedirect,
-	} {
-		if !isHeaderValue(value) {
-			return a, fmt.Errorf("%q cannot be the value of a header", value)
-		}
-	}
 	for name, value := range c.UserMetadata {
 		bare := strings.TrimPrefix(strings.ToLower(name), metadataPrefix)
-		if !headerName.MatchString(bare) || !isHeaderValue(value) {
-			return a, fmt.Errorf("user_metadata %q: %q cannot be the name and value of a header", name, value)
-		}
 		if _, twice := a.Metadata[bare]; twice {
 			return a, fmt.Errorf("user_metadata has %q twice", bare)
 		}
@@ -130,7 +116,7 @@ func (c *content) attributes(more labels) (eventlog.Attributes, error) {
 		}
 		a.Metadata[bare] = value
 	}
-	return a, nil
+	return a, api.CheckAttributes(&a)
 }
 
 func valueOf(text *string) string {
@@ -138,11 +124,6 @@ func valueOf(text *string) string {
 		return ""
 	}
 	return *text
-}
-
-// isHeaderValue tells whether a text has no control characters but tabs.
-func isHeaderValue(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
 // credential returns what the row says, without the secret key. It reports false for one that is not in use.

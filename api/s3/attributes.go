@@ -2,7 +2,6 @@ package s3
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -11,13 +10,7 @@ import (
 	"github.com/bleepstore/bleepstore/eventlog"
 )
 
-const (
-	metadataPrefix = "X-Amz-Meta-"
-
-	// maxMetadata is how long names and values of the user's metadata can be together, in bytes.
-	// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
-	maxMetadata = 2 << 10
-)
+const metadataPrefix = "X-Amz-Meta-"
 
 // storedHeaders are kept as they come, next to metadata.
 var storedHeaders = setOf(
@@ -39,7 +32,6 @@ func (c *call) attributes() (eventlog.Attributes, error) {
 	if err := checkRedirect(a.WebsiteRedirect); err != nil {
 		return a, err
 	}
-	size := 0
 	for name, values := range c.r.Header {
 		suffix, isMetadata := strings.CutPrefix(name, metadataPrefix)
 		if !isMetadata && !storedHeaders[name] {
@@ -55,13 +47,10 @@ func (c *call) attributes() (eventlog.Attributes, error) {
 				a.Metadata = make(map[string]string)
 			}
 			a.Metadata[strings.ToLower(suffix)] = value
-			size += len(suffix) + len(value)
 		}
 	}
-	if size > maxMetadata {
-		return a, api.NewError(api.MetadataTooLarge,
-			api.Detail{Name: "Size", Value: strconv.Itoa(size)},
-			api.Detail{Name: "MaxSizeAllowed", Value: strconv.Itoa(maxMetadata)})
+	if err := api.CheckMetadataSize(a.Metadata); err != nil {
+		return a, err
 	}
 	var err error
 	if a.StorageClass, err = c.storageClass(); err != nil {
@@ -95,10 +84,10 @@ const standard = "STANDARD"
 // storageClass returns the storage class that the request asks for, empty for the standard one. Here it is but a name
 // that the object keeps: all classes are stored alike and are read at once.
 func (c *call) storageClass() (string, error) {
-	switch class := c.header("X-Amz-Storage-Class"); class {
-	case "", standard:
+	switch class := c.header("X-Amz-Storage-Class"); {
+	case class == "" || class == standard:
 		return "", nil
-	case "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "GLACIER_IR", "DEEP_ARCHIVE":
+	case api.IsStorageClass(class):
 		return class, nil
 	}
 	return "", api.NewError(api.InvalidStorageClass)

@@ -54,6 +54,9 @@ func (b *Backend) current() *Storage {
 	return b.at
 }
 
+// InUse is the backend in use.
+func (b *Backend) InUse() backends.Backend { return b.current().Backend }
+
 // String is the name of the storage in use.
 func (b *Backend) String() string { return b.current().Name }
 

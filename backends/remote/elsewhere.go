@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 	"sync"
 	"time"
@@ -64,6 +65,38 @@ func (e *Elsewhere) Open(ctx context.Context, url, tag string, offset, length in
 	return Open(ctx, bucket, key, tag, offset, length, e.timeout, func(info Info) error {
 		return backends.CheckRange(offset, length, info.Size)
 	})
+}
+
+// Check tells whether the bucket of a URL is there and can be read.
+func (e *Elsewhere) Check(ctx context.Context, url string) error {
+	bucket, _, err := e.Bucket(ctx, url)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.timeout)
+	defer cancel()
+	return timedOut(ctx, bucket.Check(ctx))
+}
+
+// List yields the objects whose URLs begin with one, as Bucket.List does.
+func (e *Elsewhere) List(ctx context.Context, url string) iter.Seq2[Info, error] {
+	bucket, prefix, err := e.Bucket(ctx, url)
+	if err != nil {
+		return func(yield func(Info, error) bool) { yield(Info{}, err) }
+	}
+	return listAll(ctx, bucket, prefix, e.timeout)
+}
+
+// Head returns what is known of the object at a URL. Errors are those of Bucket.Head.
+func (e *Elsewhere) Head(ctx context.Context, url string) (Info, error) {
+	bucket, key, err := e.Bucket(ctx, url)
+	if err != nil {
+		return Info{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.timeout)
+	defer cancel()
+	info, err := bucket.Head(ctx, key)
+	return info, timedOut(ctx, err)
 }
 
 // Close closes all buckets. No call is under way or follows.

@@ -39,7 +39,16 @@ func takeBackup(ctx context.Context, w *work) error {
 	}
 	fmt.Fprintf(w.out, "%s has a backup of all as of %v: %s; %d blobs with %d bytes were new\n",
 		w.args[argDir], copied.Position, objectsOf(copied), copied.New.Number, copied.New.Bytes)
+	tellElsewhere(w.out, copied)
 	return damagedError(copied)
+}
+
+// tellElsewhere says what a backup does not have, though objects in it have those bytes.
+func tellElsewhere(out io.Writer, copied backup.Copied) {
+	if n := copied.Elsewhere; n.Number > 0 {
+		fmt.Fprintf(out, "%d blobs with %d bytes are not in the backup: they are objects in other buckets, from which they were taken "+
+			"over, and where they must stay\n", n.Number, n.Bytes)
+	}
 }
 
 // report shows how a backup or its restoration goes on.

@@ -44,8 +44,12 @@ func (p *parts) claimBlobs(ctx context.Context, inCloud bool) error {
 	if position, err := p.store.Position(ctx); err != nil || !position.IsZero() && position.Log != p.log.ID() {
 		return err // the metadata does not belong to the log either, which the projector finds, and knows what to do about
 	}
-	return fmt.Errorf("the storage has blobs of another log, %s, and this one, %s, knows nothing of them: choose another storage or, "+
-		"if that log is lost, run \"bleepstore import --from-blobs\"; %s says so", found.Log, p.log.ID(), where)
+	remedy := "choose another storage"
+	if inCloud {
+		remedy += " or, if that log is lost, run \"bleepstore import --from-blobs\""
+	}
+	return fmt.Errorf("the storage has blobs of another log, %s, and this one, %s, knows nothing of them: %s; %s says so",
+		found.Log, p.log.ID(), remedy, where)
 }
 
 // notMoved refuses storage whose blobs and files are kept up to date elsewhere.

@@ -47,12 +47,16 @@ func (c *console) Progress(p control.Progress) {
 	}
 	c.drawn = time.Now()
 	took := c.drawn.Sub(c.began)
+	if p.Total == 0 {
+		fmt.Fprintf(c.bar, "\r\x1b[K%d %s, %.0f a second", p.Done, p.Unit, float64(p.Done)/took.Seconds())
+		return
+	}
 	left := time.Duration(0)
 	if p.Done > 0 && p.Total > p.Done {
 		left = time.Duration(float64(took) * float64(p.Total-p.Done) / float64(p.Done))
 	}
 	fmt.Fprintf(c.bar, "\r\x1b[K%3d %%  %d of %d %s, %.0f a second, %v left",
-		100*p.Done/max(p.Total, 1), p.Done, p.Total, p.Unit, float64(p.Done)/took.Seconds(), left.Round(time.Second))
+		100*p.Done/p.Total, p.Done, p.Total, p.Unit, float64(p.Done)/took.Seconds(), left.Round(time.Second))
 }
 
 // end takes the line away.

@@ -14,10 +14,13 @@ type configFlags struct {
 	*flag.FlagSet
 	file   *string
 	values map[string]string // by key
+	enough func() bool       // tells of the flags that were read that no argument is needed
 }
 
 func newConfigFlags(name string) *configFlags {
-	f := &configFlags{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), values: map[string]string{}}
+	f := &configFlags{
+		FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), values: map[string]string{}, enough: func() bool { return false },
+	}
 	f.file = f.String("config", "", "read the configuration from the YAML `FILE`")
 	f.key("data", "data", "the folder under which everything is kept is `DIR` (default data)")
 	return f
@@ -39,13 +42,13 @@ func (f *configFlags) load(args []string, stderr io.Writer) (*config.Config, err
 	return f.config()
 }
 
-// loadWith is load where an argument follows the flags, which it returns. What names it in messages.
+// loadWith is load where an argument follows the flags, which it returns, unless they are enough. What names it in messages.
 func (f *configFlags) loadWith(what string, args []string, stderr io.Writer) (*config.Config, string, error) {
 	f.Usage = func() {
 		fmt.Fprintf(stderr, "Usage: bleepstore %s [FLAGS] %s\n\n", f.Name(), what)
 		f.PrintDefaults()
 	}
-	argument, err := parseWith(f.FlagSet, what, args, stderr)
+	argument, err := parseWith(f.FlagSet, what, f.enough, args, stderr)
 	if err != nil {
 		return nil, "", err
 	}

@@ -22,7 +22,8 @@ type folder struct {
 // errInUse says that another process has the data folder.
 var errInUse = errors.New("the data folder is in use by another process")
 
-// openFolder makes the data folder where there is none, and takes it. One to which a backup is half restored is an error.
+// openFolder makes the data folder where there is none, and takes it. One to which a backup is half restored is an error, as is
+// one whose objects are half made of blobs.
 func openFolder(c *config.Config) (*folder, error) {
 	f, err := lockFolder(c)
 	if err != nil {
@@ -30,6 +31,10 @@ func openFolder(c *config.Config) (*folder, error) {
 	}
 	if _, err := os.Stat(restoringFile(c)); err == nil {
 		return nil, errors.Join(fmt.Errorf("a backup was not restored to its end to %s: run \"bleepstore restore\" again", c.Data), f.close())
+	}
+	if _, err := os.Stat(rebuildingDir(c)); err == nil {
+		return nil, errors.Join(fmt.Errorf("not all objects were made of the blobs in the storage: run \"bleepstore import --from-blobs\" "+
+			"again, for %s", c.Data), f.close())
 	}
 	return f, nil
 }

@@ -16,10 +16,30 @@ import (
 	"github.com/bleepstore/bleepstore/projections"
 )
 
+// The arguments of the task that imports a bucket.
+const (
+	argFrom = "from" // its URL
+	argTo   = "to"   // the bucket here
+)
+
 func runImport(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	c, dir, err := newConfigFlags("import").loadWith("DIR", args, stderr)
-	if err != nil {
+	flags := newConfigFlags("import")
+	from := flags.String("from", "", "instead of DIR: take over the objects below `URL` (s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or "+
+		"azblob://CONTAINER/PREFIX), with the settings of storage.s3, gcs or azblob; their bytes stay where they are, and must not change")
+	to := flags.String("to", "", "with --from: into `BUCKET`, which is made if it is not there (default one of the same name)")
+	fromBlobs := flags.Bool("from-blobs", false, "instead of DIR, when the log and the metadata are lost: make objects of the blobs in "+
+		"the storage, in a cloud, of a stopped server")
+	flags.enough = func() bool { return *from != "" || *fromBlobs }
+	c, dir, err := flags.loadWith("DIR", args, stderr)
+	switch {
+	case err != nil:
 		return err
+	case *from != "" && *fromBlobs || *to != "" && *from == "":
+		return errors.New("import: --from and --from-blobs do not go together, and --to goes with --from only")
+	case *fromBlobs:
+		return rebuildFromBlobs(ctx, c, stdout, stderr)
+	case *from != "":
+		return runTask(ctx, c, importElsewhereTask, map[string]string{argFrom: *from, argTo: *to}, stdout, stderr)
 	}
 	if dir, err = filepath.Abs(dir); err != nil {
 		return err
@@ -29,15 +49,11 @@ func runImport(ctx context.Context, args []string, stdout, stderr io.Writer) err
 
 // importFrom imports from a folder. That something is left out is an error, but not that of the import, which has the rest.
 func importFrom(ctx context.Context, w *work) (err error) {
-	service := w.service
-	if w.stopped {
-		if w.config.Ephemeral() {
-			return fmt.Errorf("blobs in %s do not survive: import to the server while it runs", w.config.Storage.Backend)
-		}
-		decide, end := w.deciding(ctx)
-		defer func() { err = errors.Join(err, end()) }()
-		service = decide
+	service, end, err := w.importing(ctx)
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, end()) }()
 	server := portable.Server{Service: service, Store: w.store}
 	imported, err := portable.Import(ctx, server, w.args[argDir], credentialsOf(w.config, false), &portableReport{out: w.out})
 	if err != nil {
@@ -53,11 +69,28 @@ func importFrom(ctx context.Context, w *work) (err error) {
 	if err := w.tellMissing(imported.Missing); err != nil {
 		return err
 	}
-	if imported.LeftOut > 0 {
-		return fmt.Errorf("%d things were left out, for the reasons above, and all else was imported: "+
-			"see to them, and run the command again to import these alone", imported.LeftOut)
+	return leftOutError(imported.LeftOut)
+}
+
+// leftOutError is the error of an import that has left things out, and else nil.
+func leftOutError(n int64) error {
+	if n == 0 {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%d things were left out, for the reasons above, and all else was imported: "+
+		"see to them, and run the command again to import these alone", n)
+}
+
+// importing returns the service to import to, and what ends it.
+func (w *work) importing(ctx context.Context) (service *api.Service, end func() error, err error) {
+	if !w.stopped {
+		return w.service, func() error { return nil }, nil
+	}
+	if w.config.Ephemeral() {
+		return nil, nil, fmt.Errorf("blobs in %s do not survive: import to the server while it runs", w.config.Storage.Backend)
+	}
+	service, end = w.deciding(ctx)
+	return service, end, nil
 }
 
 // deciding returns a service that makes decisions on the parts of a server that is stopped, and what ends it.

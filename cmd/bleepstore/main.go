@@ -29,7 +29,7 @@ func commands() []command {
 		{"backup", "copy all that a server holds to a folder, also while it serves", runBackup},
 		{"restore", "fill a new data folder with a backup", runRestore},
 		{"export", "write objects and metadata to a folder, in a form that others can read", runExport},
-		{"import", "bring in what was exported, here or by another implementation", runImport},
+		{"import", "bring in an export, a bucket of a cloud without copying it, or blobs whose log is lost", runImport},
 		{"rebase", "move all blobs to another storage, also while the server serves", runRebase},
 		{"replay", "apply the log to another metadata engine", runReplay},
 		{"scrub", "read all objects, and check their bytes", runScrub},
@@ -101,14 +101,16 @@ func parse(flags *flag.FlagSet, args []string, stderr io.Writer) error {
 	return nil
 }
 
-// parseWith reads the flags of a subcommand and the one argument that it takes, which flags may follow.
-func parseWith(flags *flag.FlagSet, what string, args []string, stderr io.Writer) (string, error) {
+// parseWith reads the flags of a subcommand and the one argument that it takes, which flags may follow, unless they are enough.
+func parseWith(flags *flag.FlagSet, what string, enough func() bool, args []string, stderr io.Writer) (string, error) {
 	flags.SetOutput(stderr)
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return "", err
 	case err != nil:
 		return "", errUsage // flags has printed it
+	case enough():
+		return "", parse(flags, flags.Args(), stderr)
 	case flags.NArg() == 0:
 		fmt.Fprintf(stderr, "bleepstore %s: %s is missing\n", flags.Name(), what)
 		return "", errUsage

@@ -29,7 +29,11 @@ type parts struct {
 
 // openParts opens all parts.
 func openParts(ctx context.Context, c *config.Config, out output) (*parts, error) {
-	p, err := openUnclaimed(ctx, c, out)
+	folder, err := openFolder(c)
+	if err != nil {
+		return nil, err
+	}
+	p, err := openUnclaimed(ctx, c, folder, out)
 	if err != nil {
 		return nil, err
 	}
@@ -39,13 +43,10 @@ func openParts(ctx context.Context, c *config.Config, out output) (*parts, error
 	return p, nil
 }
 
-// openUnclaimed opens all parts, most of them at once: together they take as long as the slowest. It is not known yet whether
-// the blobs belong to the log.
-func openUnclaimed(ctx context.Context, c *config.Config, out output) (_ *parts, err error) {
-	p := &parts{engine: engineOf(c, c.Metadata.Engine, out.retry), elsewhere: openElsewhere(c.Storage)}
-	if p.folder, err = openFolder(c); err != nil {
-		return nil, err
-	}
+// openUnclaimed opens all parts but the folder, which it closes after an error, most of them at once: together they take as
+// long as the slowest. Whose the blobs are is not asked.
+func openUnclaimed(ctx context.Context, c *config.Config, folder *folder, out output) (_ *parts, err error) {
+	p := &parts{folder: folder, engine: engineOf(c, c.Metadata.Engine, out.retry), elsewhere: openElsewhere(c.Storage)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())

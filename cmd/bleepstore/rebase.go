@@ -48,7 +48,11 @@ func runRebase(ctx context.Context, args []string, stdout, stderr io.Writer) err
 // openToRebase opens the parts of a server that is stopped, also if a rebase was killed when the blobs were just moved: then it is
 // to be ended.
 func openToRebase(ctx context.Context, c *config.Config, out output) (*parts, error) {
-	p, err := openUnclaimed(ctx, c, out)
+	folder, err := openFolder(c)
+	if err != nil {
+		return nil, err
+	}
+	p, err := openUnclaimed(ctx, c, folder, out)
 	if err != nil {
 		return nil, err
 	}

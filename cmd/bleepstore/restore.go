@@ -52,6 +52,7 @@ func runRestore(ctx context.Context, args []string, stdout, stderr io.Writer) (e
 		return err
 	}
 	fmt.Fprintf(console, "%s has all as of %v: %s. Start the server.\n", c.Data, copied.Position, objectsOf(copied))
+	tellElsewhere(console, copied)
 	return damagedError(copied)
 }
 

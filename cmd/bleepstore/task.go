@@ -23,8 +23,11 @@ type task struct {
 	current bool
 }
 
-// importTask is the only task that needs nothing to be there already.
-const importTask = "import"
+// The only tasks that need nothing to be there already.
+const (
+	importTask          = "import"
+	importElsewhereTask = "import elsewhere"
+)
 
 // tasks are the tasks by the names of their commands.
 func tasks() map[string]task {
@@ -38,6 +41,7 @@ func tasks() map[string]task {
 		"backup":            {openCaughtUp, takeBackup, true},
 		"export":            {openCaughtUp, exportTo, true},
 		importTask:          {openCaughtUp, importFrom, true},
+		importElsewhereTask: {openCaughtUp, importElsewhere, true},
 		"rebase":            {openToRebase, rebaseStorage, true},
 		"replay":            {openLog, replay, false},
 		"replay and verify": {openCaughtUp, replayAndVerify, true},
@@ -61,7 +65,7 @@ func runTask(ctx context.Context, c *config.Config, name string, args map[string
 	console := newConsole(stdout, stderr)
 	defer console.end()
 	t := tasks()[name]
-	if _, err := os.Stat(c.Data); errors.Is(err, fs.ErrNotExist) && name != importTask {
+	if _, err := os.Stat(c.Data); errors.Is(err, fs.ErrNotExist) && name != importTask && name != importElsewhereTask {
 		return fmt.Errorf("there is no data folder %s: --data says where it is", c.Data)
 	}
 	p, err := t.open(ctx, c, newOutput(c.Logging, stderr))

@@ -28,8 +28,8 @@ type Reporter interface {
 // Progress is how far a task has come.
 type Progress struct {
 	Done  uint64 `json:"done"`
-	Total uint64 `json:"total"`
-	Unit  string `json:"unit"` // of both, in the plural
+	Total uint64 `json:"total"` // 0 while it is not known
+	Unit  string `json:"unit"`  // of both, in the plural
 }
 
 // ErrNobody says that no process takes requests in a folder.

@@ -465,6 +465,20 @@ func (c *Config) WithStorage(backend string) (*Config, error) {
 	return &other, other.validate()
 }
 
+// BlobURL is what the URLs of all blobs in a cloud begin with; empty if they are in none.
+func (c *Config) BlobURL() string {
+	switch s := c.Storage; s.Backend {
+	case BackendS3:
+		return "s3://" + s.S3.Bucket + "/" + s.S3.Prefix
+	case BackendGCS:
+		return "gs://" + s.GCS.Bucket + "/" + s.GCS.Prefix
+	case BackendAzBlob:
+		return "azblob://" + s.AzBlob.Container + "/" + s.AzBlob.Prefix
+	default:
+		return ""
+	}
+}
+
 // CacheDir is the folder of what is kept of blobs that were read.
 func (c *Config) CacheDir() string {
 	return cmp.Or(c.Storage.Cache.Path, filepath.Join(c.Data, "cache"))
