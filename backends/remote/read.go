@@ -20,7 +20,7 @@ func Open(
 	ctx context.Context, bucket Bucket, name, tag string, offset, length int64, timeout time.Duration, check func(Info) error,
 ) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	r := &reader{ctx: ctx, cancel: cancel, bucket: bucket, name: name, tag: tag, offset: offset, left: length, timeout: timeout}
+	r := &reader{ctx: ctx, cancel: cancel, bucket: bucket, name: name, tag: tag, offset: offset, left: length, watch: newWatch(timeout, cancel)}
 	info, err := r.open()
 	if err == nil {
 		r.tag = info.Tag
@@ -29,7 +29,7 @@ func Open(
 		}
 	}
 	if err != nil {
-		cancel(nil)
+		r.stop()
 		return nil, err
 	}
 	return r, nil
@@ -45,18 +45,15 @@ type reader struct {
 	offset  int64  // of the next byte
 	left    int64  // bytes that are to be read
 	cuts    int    // since the last byte
-	timeout time.Duration
+	watch   *watch
 	current io.ReadCloser // nil after an error
 }
 
-// errSlow ends the context of a reader whose service takes too long.
-var errSlow = fmt.Errorf("%w: it did not answer in time", backends.ErrUnavailable)
-
 // limited does something that must end in time.
 func (r *reader) limited(do func() error) error {
-	timer := time.AfterFunc(r.timeout, func() { r.cancel(errSlow) })
-	defer timer.Stop()
+	r.watch.begin()
 	err := do()
+	r.watch.end()
 	if err != nil && context.Cause(r.ctx) == errSlow {
 		return fmt.Errorf("%w: %w", errSlow, err)
 	}
@@ -81,7 +78,7 @@ func (r *reader) Read(p []byte) (int, error) {
 			return n, nil // the error comes again
 		}
 		if r.cuts++; r.cuts > maxCuts || r.ctx.Err() != nil || errors.Is(err, backends.ErrChanged) {
-			r.cancel(nil) // for good
+			r.stop() // for good
 			return 0, fmt.Errorf("read object %s: %w", r.name, err)
 		}
 		if _, failed := r.open(); failed != nil {
@@ -113,9 +110,15 @@ func (r *reader) read(p []byte) (n int, err error) {
 	return n, err
 }
 
+// stop ends all requests.
+func (r *reader) stop() {
+	r.watch.stop()
+	r.cancel(nil)
+}
+
 // Close ends the reading, wherever it is.
 func (r *reader) Close() error {
-	r.cancel(nil)
+	r.stop()
 	if r.current == nil {
 		return nil
 	}
