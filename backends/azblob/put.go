@@ -21,9 +21,7 @@ func (b *Bucket) Put(ctx context.Context, name string, content *remote.Content, 
 	if err != nil {
 		return err
 	}
-	sending := newBody(content)
-	defer sending.end()
-	_, err = b.client.NewBlockBlobClient(name).Upload(ctx, sending, &blockblob.UploadOptions{
+	_, err = b.client.NewBlockBlobClient(name).Upload(ctx, newBody(content), &blockblob.UploadOptions{
 		TransactionalValidation: blob.TransferValidationTypeMD5(sum),
 		HTTPHeaders:             headersOf(options),
 		Metadata:                metadataOf(options),

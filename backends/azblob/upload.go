@@ -59,9 +59,7 @@ func (u *upload) Send(ctx context.Context, n int, piece *remote.Content) error {
 	if _, err := io.Copy(sum, piece.Reader()); err != nil {
 		return err
 	}
-	sending := newBody(piece)
-	defer sending.end()
-	_, err := u.blob.StageBlock(ctx, u.blockID(n), sending, &blockblob.StageBlockOptions{
+	_, err := u.blob.StageBlock(ctx, u.blockID(n), newBody(piece), &blockblob.StageBlockOptions{
 		TransactionalValidation: blob.TransferValidationTypeCRC64(sum.Sum64()),
 	})
 	if err != nil {

@@ -30,9 +30,11 @@ const (
 	maxWait = 10 * time.Second
 )
 
-// Content is bytes in memory that are on their way to a service.
+// Content is bytes in memory that are on their way to a service. A client that got its answer, or has given up, may read what it
+// was to send for a moment more: it gets none of the bytes that come into the same memory then.
 type Content struct {
-	chunks []*chunk
+	mu     sync.RWMutex // held, for reading, by ReadAt
+	chunks []*chunk     // none once they are released
 	size   int64
 }
 
@@ -68,6 +70,8 @@ func (c *Content) split() (rest *Content) {
 
 // ReadAt implements io.ReaderAt.
 func (c *Content) ReadAt(p []byte, offset int64) (n int, err error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	for n < len(p) && offset < c.size {
 		within := offset % chunkSize
 		m := copy(p[n:], c.chunks[offset/chunkSize][within:min(chunkSize, within+c.size-offset)])
@@ -142,11 +146,13 @@ func (b *buffers) take(ctx context.Context, wait bool) error {
 	return fmt.Errorf("%w: they occupy %d MiB", backends.ErrBusy, maxBuffered>>20)
 }
 
-// release gives back what a piece occupies. Nothing reads it any more.
+// release gives back what a piece occupies.
 func (b *buffers) release(c *Content) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, chunk := range c.chunks {
 		b.pool.Put(chunk)
 	}
 	b.room.Release(int64(len(c.chunks)))
-	*c = Content{}
+	c.chunks, c.size = nil, 0
 }
