@@ -103,11 +103,16 @@ func startAzBlob(t testing.TB) storage {
 // at returns what has the server of a data folder use the storage.
 func (s storage) at(dir string) []string { return append(placesFor(dir), s.settings...) }
 
-// S3 clients see the same, wherever the bytes are.
+// S3 clients see the same, wherever the bytes are, behind a small cache too.
 func TestBehaviourOnEachStorage(t *testing.T) {
 	t.Parallel()
 	for _, storage := range startStorages(t) {
-		t.Run(storage.name, func(t *testing.T) { runBehaviour(t, behaviour, storage.settings...) })
+		t.Run(storage.name, func(t *testing.T) {
+			if storage.name == "ours" {
+				storage.settings = append(storage.settings, "BLEEPSTORE_STORAGE_CACHE_SIZE=16MiB")
+			}
+			runBehaviour(t, behaviour, storage.settings...)
+		})
 	}
 }
 
