@@ -24,7 +24,7 @@ func (b *Bucket) Get(ctx context.Context, name, tag string, offset, length int64
 	if tag != "" {
 		input.IfMatch = aws.String(`"` + tag + `"`)
 	}
-	output, err := b.client.GetObject(ctx, input)
+	output, err := b.getObject(ctx, input)
 	if err != nil {
 		return nil, remote.Info{}, b.explain(err, doing)
 	}

@@ -36,6 +36,7 @@ type Config struct {
 type Bucket struct {
 	client *sdk.Client
 	http   *http.Client // of client
+	direct *direct      // nil if only client knows how to ask
 	name   string
 }
 
@@ -50,7 +51,8 @@ func Open(ctx context.Context, c Config) (*Bucket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bucket %s: %w", c.Bucket, err)
 	}
-	return &Bucket{client: client, http: transport, name: c.Bucket}, nil
+	direct := newDirect(ctx, client.Options(), c.Bucket)
+	return &Bucket{client: client, http: transport, direct: direct, name: c.Bucket}, nil
 }
 
 func (c Config) check() error {
