@@ -65,6 +65,7 @@ func (r *run) pass(ctx context.Context) error {
 // each begins to copy the blobs of all records.
 func (r *run) each(ctx context.Context, g *errgroup.Group, records projections.Records, total int64) error {
 	var begun transfer.Total
+	var upload *projections.Upload // whose parts come next
 	for record, err := range projections.Each(ctx, records) {
 		if err != nil {
 			return err
@@ -78,6 +79,9 @@ func (r *run) each(ctx context.Context, g *errgroup.Group, records projections.R
 			}
 			continue
 		}
+		if put, ok := record.(projections.PutUpload); ok {
+			upload = put.Upload
+		}
 		named, err := r.Service.NamedBlobs(ctx, record)
 		if err != nil {
 			if err := r.unreadable(ctx, api.Damage{NamedBlob: named[0], Err: err}); err != nil {
@@ -86,6 +90,9 @@ func (r *run) each(ctx context.Context, g *errgroup.Group, records projections.R
 			named = nil
 		}
 		for _, blob := range named {
+			if upload != nil && blob.Upload == upload.ID { // of which the record of a part tells no more
+				blob.Label.Bucket, blob.Label.Key, blob.Label.ContentType = upload.Bucket, upload.Key, upload.Attributes.ContentType
+			}
 			if blob.Place == "" && backends.ID(blob.ID) >= r.from {
 				g.Go(func() error { return r.blobs.Blob(ctx, blob) })
 			}
