@@ -32,14 +32,15 @@ func (s *Service) OpenBlob(ctx context.Context, blob eventlog.Blob) (io.ReadClos
 	return &checkedReader{ReadCloser: r, blob: blob, crc: crc64nvme.New()}, nil
 }
 
-// openRange returns the bytes [offset, offset+length) of a blob. All bytes of one, if they pass through this process, are
-// checked as by OpenBlob, those of a small one before it returns.
-func (s *Service) openRange(ctx context.Context, blob eventlog.Blob, offset, length int64) (io.ReadCloser, error) {
+// openRange returns the bytes [offset, offset+length) of a blob. All bytes of one are checked as by OpenBlob, those of a small one
+// before it returns. If direct says so, not those that need not pass through this process.
+func (s *Service) openRange(ctx context.Context, blob eventlog.Blob, offset, length int64, direct bool) (io.ReadCloser, error) {
 	r, err := s.openRaw(ctx, blob, offset, length)
 	if err != nil {
 		return nil, err
 	}
-	if _, direct := r.(backends.Direct); direct || offset > 0 || length < blob.Size || blob.CRC64NVME == "" {
+	_, unseen := r.(backends.Direct)
+	if direct && unseen || offset > 0 || length < blob.Size || blob.CRC64NVME == "" {
 		return r, nil
 	}
 	checked := &checkedReader{ReadCloser: r, blob: blob, crc: crc64nvme.New()}

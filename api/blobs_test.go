@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/backends/cache"
 	"github.com/bleepstore/bleepstore/backends/memory"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
@@ -308,5 +310,132 @@ func TestScrub(t *testing.T) {
 	scrubbed, damaged := scrub()
 	if scrubbed.Damaged != 1 || len(damaged) != 1 || damaged[0].Key != "gone" || damaged[0].ID != gone.ID || !errors.Is(damaged[0], backends.ErrNotFound) {
 		t.Errorf("read %+v, found %v", scrubbed, damaged)
+	}
+}
+
+// storage is where blobs are kept, in front of which there may be a cache.
+type storage struct {
+	backends.Backend
+	fail    error // of each Get
+	damaged bool  // the first byte of each blob is another
+}
+
+func (b *storage) Get(ctx context.Context, id backends.ID, offset, length int64) (io.ReadCloser, error) {
+	if b.fail != nil {
+		return nil, fmt.Errorf("get blob %s: %w", id, b.fail)
+	}
+	r, err := b.Backend.Get(ctx, id, offset, length)
+	if err != nil || !b.damaged || offset > 0 || length == 0 {
+		return r, err
+	}
+	defer r.Close()
+	content, err := io.ReadAll(r)
+	content[0] ^= 1
+	return io.NopCloser(bytes.NewReader(content)), err
+}
+
+// behindCache makes a service read through a cache.
+func behindCache(t *testing.T, s *Service) (*storage, *cache.Backend) {
+	t.Helper()
+	kept := &storage{Backend: s.blobs}
+	cached, err := cache.Open(t.TempDir(), 1<<30, kept, func(err error) { t.Errorf("reported: %v", err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.blobs = cached
+	return kept, cached
+}
+
+func getBlob(t *testing.T, s *Service, key string) (string, error) {
+	t.Helper()
+	out, err := s.GetObject(t.Context(), blobCaller.performing("GetObject", ""), GetObjectInput{ObjectName: ObjectName{Bucket: "bucket", Key: key}})
+	if err != nil {
+		return "", err
+	}
+	content, err := io.ReadAll(out.Body)
+	return string(content), errors.Join(err, out.Body.Close())
+}
+
+// A scrub is about the bytes where they are kept: what a cache has of them is no comfort, and is not in its way.
+func TestScrubReadsBehindTheCache(t *testing.T) {
+	s, _ := newBlobService(t)
+	mustPutBlob(t, s, "cached", "content")
+	mustPutBlob(t, s, "large", strings.Repeat("large", 1<<20))
+	kept, cached := behindCache(t, s)
+	if content, err := getBlob(t, s, "cached"); content != "content" || err != nil {
+		t.Fatalf("%q, %v", content, err)
+	}
+	before := cached.Stats()
+	if before.Pieces != 1 {
+		t.Fatalf("the cache has %d pieces", before.Pieces)
+	}
+	for _, damaged := range []int64{0, 2} {
+		kept.damaged = damaged > 0
+		scrubbed, err := s.Scrub(t.Context(), 0, func(Damage) {})
+		if err != nil || scrubbed.Blobs != 2 || scrubbed.Damaged != damaged {
+			t.Errorf("read %+v, %v; want 2 blobs, %d of them damaged", scrubbed, err, damaged)
+		}
+	}
+	if after := cached.Stats(); after != before {
+		t.Errorf("the cache was %+v, and is %+v", before, after)
+	}
+	if content, err := getBlob(t, s, "cached"); content != "content" || err != nil {
+		t.Errorf("the cache has lost what it had: %q, %v", content, err)
+	}
+}
+
+// That the storage is away says nothing about the blobs in it.
+func TestScrubOfStorageThatIsAway(t *testing.T) {
+	for _, away := range []error{backends.ErrUnavailable, backends.ErrBusy} {
+		s, _ := newBlobService(t)
+		createLong(t, s, "long") // of which a manifest comes first
+		mustPutBlob(t, s, "short", "content")
+		kept, _ := behindCache(t, s)
+		kept.fail = away
+		for _, key := range []string{"long", "short"} {
+			scrubbed, err := s.Scrub(t.Context(), 0, func(d Damage) { t.Errorf("%v: %v", away, d) })
+			if !errors.Is(err, away) || !strings.Contains(err.Error(), `object "`+key+`"`) || scrubbed.Damaged > 0 {
+				t.Errorf("%v: read %+v, %v; want an error that names %q", away, scrubbed, err, key)
+			}
+			deleteObject(t, s, key)
+		}
+	}
+}
+
+// elsewhere is buckets of which one is away.
+type elsewhere struct{ opened []string }
+
+func (e *elsewhere) Open(_ context.Context, place, _ string, _, length int64) (io.ReadCloser, error) {
+	e.opened = append(e.opened, place)
+	if strings.HasPrefix(place, "s3://away/") {
+		return nil, backends.ErrUnavailable
+	}
+	return io.NopCloser(io.LimitReader(strings.NewReader("content"), length)), nil
+}
+
+// Of a bucket elsewhere that is away, one object is asked for, and all else is checked.
+func TestScrubOfABucketElsewhereThatIsAway(t *testing.T) {
+	s, _ := newBlobService(t)
+	there := new(elsewhere)
+	s.elsewhere = there
+	for _, place := range []string{"s3://away/1", "s3://away/2", "s3://there/1", "s3://there/2"} {
+		_, err := s.ImportInPlace(t.Context(), InPlace{
+			Bucket: "bucket", Key: place, Complete: func(*eventlog.Object) error { return nil },
+			Object: eventlog.Object{
+				Owner: blobCaller.Account, Size: 7, ETag: "etag", Modified: now(),
+				Blobs: []eventlog.Blob{{ID: string(backends.NewID()), Size: 7, Place: place, Tag: "tag"}},
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustPutBlob(t, s, "t", "content")
+	scrubbed, err := s.Scrub(t.Context(), 0, func(d Damage) { t.Error(d) })
+	if !errors.Is(err, backends.ErrUnavailable) || !strings.Contains(err.Error(), "objects in s3://away were not all checked") {
+		t.Errorf("%v, want an error about the bucket", err)
+	}
+	if scrubbed.Bytes != 3*7 || !slices.Equal(there.opened, []string{"s3://away/1", "s3://there/1", "s3://there/2"}) {
+		t.Errorf("read %+v of %q", scrubbed, there.opened)
 	}
 }

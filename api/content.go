@@ -67,13 +67,14 @@ func (s *Service) readManifest(ctx context.Context, blob *eventlog.Blob) (m even
 	return m, nil
 }
 
-// open returns a reader of the range [offset, offset+length) of an object.
-func (s *Service) open(ctx context.Context, object *projections.Object, offset, length int64) (io.ReadCloser, error) {
+// open returns a reader of the range [offset, offset+length) of an object. Direct lets bytes go to a socket unseen, and so
+// unchecked, where that can be done: their reader's WriteTo does.
+func (s *Service) open(ctx context.Context, object *projections.Object, offset, length int64, direct bool) (io.ReadCloser, error) {
 	m, err := s.Manifest(ctx, object)
 	if err != nil {
 		return nil, err
 	}
-	r := &objectReader{ctx: ctx, service: s}
+	r := &objectReader{ctx: ctx, service: s, direct: direct}
 	for _, blob := range m.Blobs {
 		if offset >= blob.Size {
 			offset -= blob.Size
@@ -105,6 +106,7 @@ type blobRange struct {
 type objectReader struct {
 	ctx     context.Context // of the request whose answer it is
 	service *Service
+	direct  bool          // see Service.open
 	ranges  []blobRange   // that are not opened yet
 	current io.ReadCloser // nil at the end, and after an error
 	failed  error         // of opening a range; it stays
@@ -119,7 +121,7 @@ func (r *objectReader) next() error {
 		return io.EOF
 	}
 	b := r.ranges[0]
-	current, err := r.service.openRange(r.ctx, b.blob, b.offset, b.length)
+	current, err := r.service.openRange(r.ctx, b.blob, b.offset, b.length, r.direct)
 	if err != nil {
 		r.failed = fmt.Errorf("open blob %s: %w", b.blob.ID, err)
 		return r.failed

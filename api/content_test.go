@@ -45,7 +45,7 @@ func TestObjectsOfManyParts(t *testing.T) {
 		}
 		for range 2 {
 			for _, r := range [][2]int64{{0, object.Size}, {0, 0}, {2, 2}, {3, 3}, {object.Size - 4, 4}} {
-				body, err := s.open(t.Context(), object, r[0], r[1])
+				body, err := s.open(t.Context(), object, r[0], r[1], true)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -84,7 +84,7 @@ func TestDamagedManifestsAreNotBelieved(t *testing.T) {
 		t.Fatal(err)
 	}
 	object.Manifest.ID = string(id)
-	if _, err := s.open(t.Context(), object, 0, object.Size); err == nil || !strings.Contains(err.Error(), string(id)) {
+	if _, err := s.open(t.Context(), object, 0, object.Size, true); err == nil || !strings.Contains(err.Error(), string(id)) {
 		t.Errorf("got error %v, want one that names the manifest %s", err, id)
 	}
 }

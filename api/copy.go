@@ -161,7 +161,7 @@ func (s *Service) copiedChecksum(ctx context.Context, in CopyObjectInput, source
 	if h == nil {
 		return eventlog.Checksum{}, Errorf(InvalidRequest, "The checksum algorithm %q is not supported.", in.Algorithm)
 	}
-	r, err := s.open(ctx, source, 0, source.Size)
+	r, err := s.open(ctx, source, 0, source.Size, false)
 	if err != nil {
 		return eventlog.Checksum{}, err
 	}

@@ -83,7 +83,7 @@ func (s *Service) GetObject(ctx context.Context, by Caller, in GetObjectInput) (
 	if err != nil {
 		return nil, err
 	}
-	out.Body, err = s.open(ctx, out.Object, out.Offset, out.Length)
+	out.Body, err = s.open(ctx, out.Object, out.Offset, out.Length, true)
 	return out, err
 }
 

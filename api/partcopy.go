@@ -49,7 +49,7 @@ func (s *Service) UploadPartCopy(ctx context.Context, by Caller, in UploadPartCo
 		}
 		offset, length = r.First, r.Last-r.First+1
 	}
-	body, err := s.open(ctx, source.object, offset, length)
+	body, err := s.open(ctx, source.object, offset, length, false)
 	if err != nil {
 		return nil, fmt.Errorf("copy to part %d of upload %s: %w", in.Number, in.Upload, err)
 	}

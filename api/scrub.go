@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
 )
@@ -55,15 +59,17 @@ func (s *Service) ScrubBlobs(ctx context.Context, interval time.Duration, bytesP
 	}
 }
 
-// Scrub reads all blobs that objects, versions and parts name, at most at a rate, 0 for none, and passes those to damaged
-// that are missing or have another length or checksum than was stored. An error ends it: of the metadata, or of ctx.
+// Scrub reads all blobs that objects, versions and parts name, where they are kept, at most at a rate, 0 for none, and passes
+// those to damaged that are missing or have another length or checksum than was stored. An error ends it: of the metadata, of
+// ctx, or of storage that cannot be read now. A bucket elsewhere that cannot be read is an error too, when all else was read.
 func (s *Service) Scrub(ctx context.Context, bytesPerSecond int, damaged func(Damage)) (Scrubbed, error) {
+	ctx = backends.Once(ctx)
 	snapshot, err := s.snapshot(ctx)
 	if err != nil {
 		return Scrubbed{}, err
 	}
 	defer snapshot.Close()
-	scrub := &scrub{service: s, damaged: damaged, pace: rate.NewLimiter(rate.Inf, 0)}
+	scrub := &scrub{service: s, damaged: damaged, away: make(map[string]error), pace: rate.NewLimiter(rate.Inf, 0)}
 	if bytesPerSecond > 0 {
 		scrub.pace = rate.NewLimiter(rate.Limit(bytesPerSecond), scrubPiece)
 	}
@@ -75,13 +81,14 @@ func (s *Service) Scrub(ctx context.Context, bytesPerSecond int, damaged func(Da
 			return scrub.read, err
 		}
 	}
-	return scrub.read, nil
+	return scrub.read, errors.Join(slices.Collect(maps.Values(scrub.away))...)
 }
 
 type scrub struct {
 	service *Service
 	pace    *rate.Limiter
 	damaged func(Damage)
+	away    map[string]error // of buckets elsewhere that cannot be read, by their URLs
 	read    Scrubbed
 	piece   [scrubPiece]byte
 }
@@ -90,16 +97,17 @@ type scrub struct {
 func (s *scrub) record(ctx context.Context, record projections.Change) error {
 	named, err := s.service.NamedBlobs(ctx, record)
 	if err != nil {
-		return s.found(ctx, named[0], err)
+		return s.failed(ctx, named[0], err)
 	}
 	for _, blob := range named {
-		s.read.Blobs++
-		err := s.check(ctx, blob.Blob)
-		if err != nil && ctx.Err() == nil {
-			err = s.found(ctx, blob, err)
+		if s.away[bucketOf(blob.Place)] != nil {
+			continue
 		}
-		if err != nil {
-			return err
+		s.read.Blobs++
+		if err := s.check(ctx, blob.Blob); err != nil {
+			if err := s.failed(ctx, blob, err); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -124,6 +132,35 @@ type paced struct {
 func (p paced) Write(piece []byte) (int, error) {
 	p.scrub.read.Bytes += int64(len(piece))
 	return len(piece), p.scrub.pace.WaitN(p.ctx, len(piece))
+}
+
+// failed decides what it means that a blob cannot be read. While the storage is away, nothing more can be checked. A bucket
+// elsewhere may be gone for good, which is no reason never to check the rest.
+func (s *scrub) failed(ctx context.Context, blob NamedBlob, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return err
+	case !IsPassing(ctx, err):
+		return s.found(ctx, blob, err)
+	case blob.Place != "":
+		bucket := bucketOf(blob.Place)
+		s.away[bucket] = fmt.Errorf("objects in %s were not all checked, because it cannot be read now: %w", bucket, err)
+		return nil
+	}
+	return fmt.Errorf("the scrub ends before %v, which cannot be read now: %w", blob, err)
+}
+
+// bucketOf is the URL of the bucket that a place is in.
+func bucketOf(place string) string {
+	scheme, rest, _ := strings.Cut(place, "://")
+	name, _, _ := strings.Cut(rest, "/")
+	return scheme + "://" + name
+}
+
+// IsPassing tells whether an error of reading a blob says nothing about the blob: it is one of storage that is away or busy, or of
+// who asks.
+func IsPassing(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, backends.ErrUnavailable) || errors.Is(err, backends.ErrBusy)
 }
 
 // found reports damage, unless the record is gone since the snapshot: then the blob may be gone rightly.

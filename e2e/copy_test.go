@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -192,4 +194,23 @@ func TestUploadPartCopy(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantBytes(t, get(t, c, bucket, "copy"), slices.Concat(body, body[first:last+1]))
+}
+
+// Bytes that were damaged on the disk do not become those of a new part, nor of a checksum, which would then vouch for them.
+func TestDamageIsNotCopied(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, options{})
+	c := s.client()
+	bucket := newBucket(t, c)
+	put(t, c, bucket, "large", randomBytes(300_000))
+	flipBit(t, filepath.Join(s.dir, "blobs", "large"), 300_000)
+	upload := newUpload(t, c, bucket, "copied")
+	_, err := c.UploadPartCopy(t.Context(), &s3.UploadPartCopyInput{
+		Bucket: &bucket, Key: &upload.key, UploadId: upload.id, PartNumber: aws.Int32(1), CopySource: copySource(bucket, "large"),
+	})
+	wantError(t, err, http.StatusInternalServerError, "InternalError")
+	_, err = c.CopyObject(t.Context(), &s3.CopyObjectInput{
+		Bucket: &bucket, Key: aws.String("copied"), CopySource: copySource(bucket, "large"), ChecksumAlgorithm: types.ChecksumAlgorithmSha256,
+	})
+	wantError(t, err, http.StatusInternalServerError, "InternalError")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -344,5 +345,36 @@ func TestRebasesThatAreRefused(t *testing.T) {
 	refused("has blobs of another log", "s3", elsewhere...)
 	if err := state.check(t, state.start(t)); err != nil {
 		t.Error(err)
+	}
+}
+
+// A part that is moved before its upload is completed says beside its bytes of which object it is, as one that is uploaded does.
+func TestRebaseLabelsParts(t *testing.T) {
+	t.Parallel()
+	target := newRebaseTarget(t)
+	s := startServer(t, options{})
+	bucket := newBucket(t, s.client())
+	for _, key := range []string{"another", "assembled", "zero"} {
+		newUpload(t, s.client(), bucket, key).mustPart(1, []byte("part of "+key))
+	}
+	mustRebase(t, s.dir, "s3", target.settings...)
+	labels := make(map[string]int)
+	pages := s3.NewListObjectsV2Paginator(target.client(), &s3.ListObjectsV2Input{Bucket: aws.String(rebaseBucket), Prefix: aws.String("a/prefix/blobs/")})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, object := range page.Contents {
+			head, err := target.client().HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String(rebaseBucket), Key: object.Key})
+			if err != nil {
+				t.Fatal(err)
+			}
+			labels[head.Metadata["bucket"]+"/"+head.Metadata["key"]+" "+head.Metadata["part"]]++
+		}
+	}
+	want := map[string]int{bucket + "/another 1": 1, bucket + "/assembled 1": 1, bucket + "/zero 1": 1}
+	if !maps.Equal(labels, want) {
+		t.Errorf("blobs are labelled %v, want %v", labels, want)
 	}
 }

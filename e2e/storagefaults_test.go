@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -304,6 +305,44 @@ func TestCacheOfStorage(t *testing.T) {
 			t.Errorf("%s, after a restart: %d bytes, %v", key, len(got), err)
 		}
 	}
+}
+
+// Commands that read all blobs take them from the storage, and leave the cache as it is: what it has is neither what they check
+// nor pushed out by what nobody will read again.
+func TestAllBlobsPassByTheCache(t *testing.T) {
+	t.Parallel()
+	b := startBehindProxy(t, "BLEEPSTORE_STORAGE_CACHE_SIZE=64MiB")
+	c := b.client()
+	bucket := newBucket(t, c)
+	body := randomBytes(300_000)
+	for _, key := range []string{"cached", "other"} {
+		put(t, c, bucket, key, body)
+	}
+	get(t, c, bucket, "cached")
+	state := acknowledgedState{dir: b.dir, env: b.env}
+	wantContains(t, state.mustRun(t, "scrub"), "2 blobs with 600000 bytes were read; 0 are damaged")
+	state.mustRun(t, "backup", filepath.Join(t.TempDir(), "backup"))
+	state.mustRun(t, "export", filepath.Join(t.TempDir(), "export"))
+
+	b.proxy.Fail(nil, buckettest.Always, buckettest.LoseRequest)
+	wantBytes(t, get(t, c, bucket, "cached"), body)
+	if _, err := tryGet(t, c, bucket, "other"); err == nil {
+		t.Error("the cache has what only commands have read")
+	}
+	out, err := state.run(t, "scrub")
+	if err == nil {
+		t.Error("a scrub of storage that is away finds nothing wrong")
+	}
+	wantContains(t, out, "which cannot be read now", "0 are damaged")
+	b.proxy.Heal()
+
+	name := b.blobOf(t, "cached")
+	b.putBlob(t, name, slices.Concat(body[1:], body[:1]), map[string]string{"blob": name[strings.LastIndexByte(name, '/')+1:]})
+	out, err = state.run(t, "scrub")
+	if err == nil {
+		t.Error("what is damaged in the storage is in the cache, and not found")
+	}
+	wantContains(t, out, `object "cached"`, "is damaged", "1 are damaged")
 }
 
 // A storage that cannot be used, or is another server's, ends the start, with what to do.

@@ -149,6 +149,9 @@ func TestBlobsOfAKey(t *testing.T) {
 	blobs.put(t, "y", part("newest upload", "a", 1))
 	blobs.put(t, "z", part("newest upload", "c", 2)) // which has no first part
 
+	blobs.put(t, "o", part("newest upload last", "m", 1))
+	blobs.put(t, "p", part("newest upload last", "n", 1))
+
 	blobs.put(t, "upload", part("replaced", "u2", 1))
 	blobs.put(t, "single", backends.Label{Key: "replaced"})
 
@@ -178,19 +181,21 @@ func TestBlobsOfAKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := adopt.Rebuilt{Adopted: adopt.Adopted{Buckets: 1, Objects: 6, Bytes: int64(many.Len()) + 3 + 6 + 1 + 6, LeftOut: 6}, Manifests: 1, Replaced: 7}
+		want := adopt.Rebuilt{Adopted: adopt.Adopted{Buckets: 1, Objects: 7, Bytes: int64(many.Len()) + 3 + 6 + 1 + 1 + 6, LeftOut: 6}, Manifests: 1, Replaced: 8}
 		if run == 1 {
-			want.Adopted = adopt.Adopted{Present: 6, LeftOut: 6}
+			want.Adopted = adopt.Adopted{Present: 7, LeftOut: 6}
 		}
 		if rebuilt != want {
 			t.Errorf("in run %d, of the blobs there is %+v, want %+v; left out: %q", run, rebuilt, want, report.leftOut)
 		}
-		if len(report.notes) != 1 || !strings.Contains(report.notes[0], `"assembled"`) {
-			t.Errorf("notes: %q, want one about what is older than an upload", report.notes)
+		if len(report.notes) != 3 || !strings.Contains(report.notes[0], `"assembled"`) || !strings.Contains(report.notes[0], "should be blob ") ||
+			!strings.Contains(report.notes[1], "is made of upload a, ") || !strings.Contains(report.notes[1], "should be upload b of 1 bytes") ||
+			!strings.Contains(report.notes[2], "is made of upload n, ") || !strings.Contains(report.notes[2], "should be upload m of 1 bytes") {
+			t.Errorf("notes: %q, want those about what is older than an upload", report.notes)
 		}
 	}
 	for key, want := range map[string]string{
-		"overwritten": "new", "assembled": "onetwo", "newest upload": "y", "replaced": "single", "many parts": many.String(), "empty": "",
+		"overwritten": "new", "assembled": "onetwo", "newest upload": "y", "newest upload last": "p", "replaced": "single", "many parts": many.String(), "empty": "",
 	} {
 		if got, _ := read(t, s, key); got != want {
 			t.Errorf("%q has the content %q, want %q", key, got, want)

@@ -28,6 +28,7 @@ type keyChoice struct {
 	bucket, key string
 
 	single, best *candidate // the newest single blob, and the newest complete upload, so far; nil if there is none
+	instead      *candidate // what the object should be if best is an upload that was never completed; nil if there is nothing
 	upload       *candidate // whose parts come; nil if none do
 	gap          bool       // parts are missing before one that has come
 	part         int        // the last that came
@@ -82,11 +83,21 @@ func (k *keyChoice) endUpload() {
 			"or it was completed with other numbers", u.upload, k.key, k.bucket, len(u.blobs), u.size, k.part))
 	case !api.ValidUploadID(u.upload):
 		k.r.refuse(u, fmt.Errorf("upload %q of %q in bucket %q: it has no id of an upload", u.upload, k.key, k.bucket))
-	case k.best != nil && k.best.newest > u.newest:
-		k.drop(u)
-	default:
-		k.drop(k.best)
+	case k.best == nil:
 		k.best = u
+	case k.best.newest > u.newest:
+		k.outdo(u)
+	default:
+		k.outdo(k.best)
+		k.best = u
+	}
+}
+
+// outdo drops a candidate that is older than an upload.
+func (k *keyChoice) outdo(older *candidate) {
+	k.drop(older)
+	if k.instead == nil || k.instead.newest < older.newest {
+		k.instead = older
 	}
 }
 
@@ -105,14 +116,20 @@ func (k *keyChoice) end() *candidate {
 	case upload == nil:
 		return single
 	case single == nil:
-		return upload
 	case single.newest > upload.newest:
 		k.drop(upload)
 		return single
+	default:
+		k.outdo(single)
 	}
-	k.r.note("object %q in bucket %q is made of upload %s, whose last part is of %s; if that was never completed, it should be blob %s "+
-		"of %d bytes instead, of %s", k.key, k.bucket, upload.upload, when(upload.newest), single.newest, single.size, when(single.newest))
-	k.drop(single)
+	if other := k.instead; other != nil {
+		what := "blob " + string(other.newest)
+		if other.upload != "" {
+			what = "upload " + other.upload
+		}
+		k.r.note("object %q in bucket %q is made of upload %s, whose last part is of %s; if that was never completed, it should be %s "+
+			"of %d bytes instead, of %s", k.key, k.bucket, upload.upload, when(upload.newest), what, other.size, when(other.newest))
+	}
 	return upload
 }
 

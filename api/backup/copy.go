@@ -30,6 +30,7 @@ type copier struct {
 }
 
 func (c *copier) copy(ctx context.Context) error {
+	ctx = backends.Once(ctx)
 	var total transfer.Total
 	for record, err := range c.records {
 		if err != nil {
@@ -60,7 +61,10 @@ func (c *copier) each(ctx context.Context, g *errgroup.Group, blobs *transfer.Co
 			return nil // of which copy knows the cause
 		}
 		named, err := c.from.NamedBlobs(ctx, record)
-		if err != nil && ctx.Err() == nil {
+		if err != nil && api.IsPassing(ctx, err) {
+			return err
+		}
+		if err != nil {
 			if err := c.leaveOut(ctx, api.Damage{NamedBlob: named[0], Err: err}); err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/internal/durable"
 	"github.com/bleepstore/bleepstore/projections"
@@ -44,6 +45,7 @@ type Counted struct {
 // The metadata comes last: without it, a folder is no export. Objects that cannot be read are left out, and no error: the
 // rest is worth having.
 func Export(ctx context.Context, s Server, dir string, o Options, report Report) (exported Exported, err error) {
+	ctx = backends.Once(ctx)
 	switch now, err := s.Store.Position(ctx); {
 	case err != nil:
 		return exported, err

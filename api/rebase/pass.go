@@ -65,6 +65,7 @@ func (r *run) pass(ctx context.Context) error {
 // each begins to copy the blobs of all records.
 func (r *run) each(ctx context.Context, g *errgroup.Group, records projections.Records, total int64) error {
 	var begun transfer.Total
+	var upload *projections.Upload // whose parts come next
 	for record, err := range projections.Each(ctx, records) {
 		if err != nil {
 			return err
@@ -78,6 +79,9 @@ func (r *run) each(ctx context.Context, g *errgroup.Group, records projections.R
 			}
 			continue
 		}
+		if put, ok := record.(projections.PutUpload); ok {
+			upload = put.Upload
+		}
 		named, err := r.Service.NamedBlobs(ctx, record)
 		if err != nil {
 			if err := r.unreadable(ctx, api.Damage{NamedBlob: named[0], Err: err}); err != nil {
@@ -86,6 +90,9 @@ func (r *run) each(ctx context.Context, g *errgroup.Group, records projections.R
 			named = nil
 		}
 		for _, blob := range named {
+			if upload != nil && blob.Upload == upload.ID { // of which the record of a part tells no more
+				blob.Label.Bucket, blob.Label.Key, blob.Label.ContentType = upload.Bucket, upload.Key, upload.Attributes.ContentType
+			}
 			if blob.Place == "" && backends.ID(blob.ID) >= r.from {
 				g.Go(func() error { return r.blobs.Blob(ctx, blob) })
 			}
@@ -101,7 +108,7 @@ func (r *run) each(ctx context.Context, g *errgroup.Group, records projections.R
 // garbage begins to copy garbage: somebody may still read it, and a snapshot name it. Nothing needs what cannot be read of it.
 func (r *run) garbage(ctx context.Context, g *errgroup.Group, garbage projections.Garbage) error {
 	freed, err := r.Service.FreedBlobs(ctx, garbage)
-	if err != nil && isPassing(ctx, err) {
+	if err != nil && api.IsPassing(ctx, err) {
 		return err
 	}
 	for _, id := range freed {
@@ -110,7 +117,7 @@ func (r *run) garbage(ctx context.Context, g *errgroup.Group, garbage projection
 		}
 		g.Go(func() error {
 			unreadable, err := r.blobs.Unnamed(ctx, r.move.From(), id)
-			if unreadable && !isPassing(ctx, err) {
+			if unreadable && !api.IsPassing(ctx, err) {
 				return nil
 			}
 			return err
@@ -119,14 +126,9 @@ func (r *run) garbage(ctx context.Context, g *errgroup.Group, garbage projection
 	return nil
 }
 
-// isPassing tells whether an error is none of a blob, but one of the storage, or of who asks.
-func isPassing(ctx context.Context, err error) bool {
-	return ctx.Err() != nil || errors.Is(err, backends.ErrUnavailable) || errors.Is(err, backends.ErrBusy)
-}
-
 // unreadable reports damage, unless the record is gone since: then the blob may be gone rightly.
 func (r *run) unreadable(ctx context.Context, damage api.Damage) error {
-	if isPassing(ctx, damage.Err) {
+	if api.IsPassing(ctx, damage.Err) {
 		return damage.Err
 	}
 	named, err := r.Service.StillNamed(ctx, damage.NamedBlob)

@@ -69,6 +69,7 @@ type Moved struct {
 // Run moves the blobs of a server. On an error, the storage in use is the one that it was, unless the error says otherwise. While
 // blobs are damaged that something names, they are not moved.
 func Run(ctx context.Context, s Server, target Target, report Report) (moved Moved, err error) {
+	ctx = backends.Once(ctx)
 	m, err := s.Blobs.Begin(target.Name, target.Open)
 	if err != nil {
 		return moved, err

@@ -27,7 +27,7 @@ const (
 // Copied counts blobs.
 type Copied struct{ Blobs, Bytes int64 }
 
-// Copier copies blobs that are not there yet. It is safe for concurrent use.
+// Copier copies blobs that are not there yet. It is safe for concurrent use. Who copies all blobs does so with backends.Once.
 type Copier struct {
 	From *api.Service
 	To   backends.Backend

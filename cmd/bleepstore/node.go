@@ -102,8 +102,11 @@ func (n *node) scrub(ctx context.Context) {
 	n.service.ScrubBlobs(ctx, n.config.Storage.ScrubInterval, scrubRate,
 		func(damage api.Damage) { n.out.Error().Err(damage).Msg("an object cannot be read") },
 		func(scrubbed api.Scrubbed, err error) {
-			n.out.Info().Int64("blobs", scrubbed.Blobs).Int64("bytes", scrubbed.Bytes).Int64("damaged", scrubbed.Damaged).
-				Err(err).Msg("checked the bytes of all objects")
+			event, what := n.out.Info(), "checked the bytes of all objects"
+			if err != nil {
+				event, what = n.out.Error().Err(err), "the bytes of objects were not all checked"
+			}
+			event.Int64("blobs", scrubbed.Blobs).Int64("bytes", scrubbed.Bytes).Int64("damaged", scrubbed.Damaged).Msg(what)
 		})
 }
 

@@ -23,10 +23,10 @@ func runScrub(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 // scrub checks all blobs as fast as they can be read. Damage is an error.
 func scrub(ctx context.Context, w *work) error {
 	scrubbed, err := w.service.Scrub(ctx, 0, func(damage api.Damage) { fmt.Fprintln(w.out, damage) })
+	fmt.Fprintf(w.out, "%d blobs with %d bytes were read; %d are damaged\n", scrubbed.Blobs, scrubbed.Bytes, scrubbed.Damaged)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w.out, "%d blobs with %d bytes were read; %d are damaged\n", scrubbed.Blobs, scrubbed.Bytes, scrubbed.Damaged)
 	if scrubbed.Damaged > 0 {
 		return errors.New("some objects cannot be read: restore them from a copy, or delete them")
 	}
