@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
 )
@@ -58,6 +59,7 @@ func (s *Service) ScrubBlobs(ctx context.Context, interval time.Duration, bytesP
 // Scrub reads all blobs that objects, versions and parts name, at most at a rate, 0 for none, and passes those to damaged
 // that are missing or have another length or checksum than was stored. An error ends it: of the metadata, or of ctx.
 func (s *Service) Scrub(ctx context.Context, bytesPerSecond int, damaged func(Damage)) (Scrubbed, error) {
+	ctx = backends.Once(ctx)
 	snapshot, err := s.snapshot(ctx)
 	if err != nil {
 		return Scrubbed{}, err
