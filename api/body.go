@@ -72,7 +72,7 @@ func (s *Service) receive(ctx context.Context, body Body, label backends.Label) 
 		return nil, slowDown(errManyCommands)
 	}
 	source := &bodyReader{body: body, hashes: hashes, md5: md5.New()}
-	id := s.incoming.begin()
+	id := s.incoming.begin(label)
 	size, err := s.blobs.Put(ctx, id, source, label)
 	c := &content{md5: source.sumMD5()}
 	if err != nil {

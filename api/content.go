@@ -27,8 +27,9 @@ func (s *Service) storeManifest(ctx context.Context, bucket, key string, object 
 	if err != nil {
 		return fmt.Errorf("encode manifest: %w", err)
 	}
-	id := s.incoming.begin()
-	if _, err := s.blobs.Put(ctx, id, bytes.NewReader(text), backends.Label{Bucket: bucket, Key: key, Manifest: true}); err != nil {
+	label := backends.Label{Bucket: bucket, Key: key, Manifest: true}
+	id := s.incoming.begin(label)
+	if _, err := s.blobs.Put(ctx, id, bytes.NewReader(text), label); err != nil {
 		s.incoming.end(id)
 		return putError(id, err)
 	}

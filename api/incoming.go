@@ -2,7 +2,6 @@ package api
 
 import (
 	"maps"
-	"slices"
 	"sync"
 
 	"github.com/bleepstore/bleepstore/backends"
@@ -12,18 +11,18 @@ import (
 // them alone: how old an id is says nothing about that, since a client may take any time to send a body.
 type incoming struct {
 	mu  sync.Mutex
-	ids map[backends.ID]bool
+	ids map[backends.ID]backends.Label
 }
 
 // begin makes the id of a new blob.
-func (i *incoming) begin() backends.ID {
+func (i *incoming) begin(label backends.Label) backends.ID {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.ids == nil {
-		i.ids = make(map[backends.ID]bool)
+		i.ids = make(map[backends.ID]backends.Label)
 	}
 	id := backends.NewID() // under the lock, or else oldest could return a greater one before it is here
-	i.ids[id] = true
+	i.ids[id] = label
 	return id
 }
 
@@ -34,11 +33,11 @@ func (i *incoming) end(id backends.ID) {
 	delete(i.ids, id)
 }
 
-// all returns the blobs.
-func (i *incoming) all() []backends.ID {
+// all returns the blobs, with their labels.
+func (i *incoming) all() map[backends.ID]backends.Label {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return slices.Collect(maps.Keys(i.ids))
+	return maps.Clone(i.ids)
 }
 
 // oldest returns an id that is not above any of the blobs, nor above one that is begun later. Ids that this process makes

@@ -78,9 +78,9 @@ func (s *Service) Settled(ctx context.Context) (records projections.Snapshot, bo
 	return records, boundary, err
 }
 
-// Undecided returns the blobs that were begun and of which it is not decided whether something names them. Those whose Put has
-// returned before, and which are not among them, are in records that are read from now on, if anywhere.
-func (s *Service) Undecided() []backends.ID { return s.incoming.all() }
+// Undecided returns the blobs that were begun, with their labels, and of which it is not decided whether something names them.
+// Those whose Put has returned before, and which are not among them, are in records that are read from now on, if anywhere.
+func (s *Service) Undecided() map[backends.ID]backends.Label { return s.incoming.all() }
 
 // KeepBlobs sees to it that no blob is deleted that something names now, until release is called.
 func (s *Service) KeepBlobs() (release func()) {

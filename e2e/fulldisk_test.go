@@ -77,6 +77,46 @@ func testFullDisk(t *testing.T, l *fullDiskLoad, disk string) {
 	l.verify(t)
 }
 
+// The blobs can be moved off a disk that is full, or are not moved at all.
+func TestRebaseOffAFullDisk(t *testing.T) {
+	t.Parallel()
+	target := newRebaseTarget(t)
+	disk := smallDisk(t, 256<<20)
+	l := &fullDiskLoad{
+		server: startServer(t, options{dir: filepath.Join(disk, "data")}), size: 100_000, acknowledged: make(map[string][]byte),
+	}
+	l.client = l.server.client()
+	l.bucket = newBucket(t, l.client)
+	for i := range 20 {
+		if err := l.write(t, fmt.Sprint("key-", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fillers := []string{filepath.Join(disk, "filler-1"), filepath.Join(disk, "filler-2")}
+	fillDisk(t, fillers[0], disk, 24<<20)
+	fillDisk(t, fillers[1], disk, 0)
+	out, err := rebase(t, l.server.dir, "s3", target.settings...)
+	if err == nil {
+		t.Error("moved without the room to say so")
+	}
+	wantContains(t, out, "nothing has changed for the server", "no space left")
+	l.verify(t)
+	if err := os.Remove(fillers[1]); err != nil {
+		t.Fatal(err)
+	}
+	mustRebase(t, l.server.dir, "s3", target.settings...)
+	l.verify(t)
+	if err := os.Remove(fillers[0]); err != nil {
+		t.Fatal(err)
+	}
+	l.server.stop(t)
+	wantNoStart(t, l.server.dir, "were moved to")
+	l.server = startServer(t, options{dir: l.server.dir, env: append(target.settings, inS3)})
+	l.client = l.server.client()
+	l.verify(t)
+	l.server.stop(t)
+}
+
 // fullDiskLoad writes objects of one size, and knows which of them were acknowledged.
 type fullDiskLoad struct {
 	server *server

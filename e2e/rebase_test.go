@@ -143,6 +143,31 @@ func TestRebaseUnderLoad(t *testing.T) {
 	})
 }
 
+// Blobs are moved on from each storage to the next one while clients write, and back to where they began.
+func TestRebaseFromCloudToCloud(t *testing.T) {
+	t.Parallel()
+	storages := []storage{startGCS(t), startAzBlob(t), startS3(t), {name: "local"}}
+	dir := t.TempDir()
+	env := append(placesFor(dir), "BLEEPSTORE_ARCHIVE_BACKEND=storage", "BLEEPSTORE_STORAGE_REAP_AFTER=1s")
+	s := startServer(t, options{dir: dir, env: env})
+	bucket, still := newBucket(t, s.client()), newBucket(t, s.client())
+	writers := newCrashWriters(bucket)[:4]
+	large := randomBytes(20 << 20)
+	put(t, s.client(), still, "large", large)
+	for _, storage := range storages {
+		settings := slices.Concat(env, storage.settings)
+		settings = slices.DeleteFunc(settings, func(s string) bool { return strings.HasPrefix(s, "BLEEPSTORE_STORAGE_BACKEND=") })
+		writeDuring(t, s, writers, func() { mustRebase(t, dir, storage.name, settings...) })
+		wantBytes(t, get(t, s.client(), still, "large"), large)
+	}
+	s.stop(t)
+	s = startSweeping(t, dir, env...)
+	wantBytes(t, get(t, s.client(), still, "large"), large)
+	verifyAfterCrash(t, s.client(), bucket, writers)
+	s.stop(t)
+	verifyFolder(t, dir, env...)
+}
+
 // One process moves its blobs to and fro. A client that sends its body slowly meanwhile keeps nobody waiting, and is not cut off.
 func TestRebaseWithASlowClient(t *testing.T) {
 	t.Parallel()
@@ -241,6 +266,10 @@ func TestRebaseThatIsKilled(t *testing.T) {
 				verifyAfterCrash(t, s.client(), bucket, writers)
 				s.stop(t)
 				wantNoStart(t, dir, "not all blobs", clouded...)
+				archived := acknowledgedState{dir: dir, env: append(clouded, "BLEEPSTORE_ARCHIVE_BACKEND=storage")}
+				if out, err := archived.run(t, "log", "repair", "--from-metadata"); err == nil || !strings.Contains(out, "not all blobs") {
+					t.Errorf("a repair with half of the files: %v\n%s", err, out)
+				}
 			}
 			out, err := rebase(t, dir, "s3", target.settings...)
 			if done := test.point == "storage switched:1"; done != (err != nil) || done && !strings.Contains(out, "already") {

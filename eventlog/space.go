@@ -15,7 +15,7 @@ import (
 //
 //	64 MiB  to store a blob (backends/local), and beside the room for new files of metadata (projections/jsonl)
 //	32 MiB  to append any event
-//	16 MiB  to append events that free space, and to delete small blobs (backends/local)
+//	16 MiB  to append events that free space, to delete small blobs, and to say that all were moved (backends/local)
 //	 4 MiB  to go on applying events when the disk was full (internal/fulldisk)
 const (
 	appendReserve = 32 << 20
@@ -26,7 +26,7 @@ const (
 // metadata of what it ends. Where such an event were refused, a full disk would stay full.
 func freesSpace(data Data) bool {
 	switch data.(type) {
-	case *ObjectDeleted, *VersionDeleted, *UploadAborted, *BucketDeleted, *BlobsReaped:
+	case *ObjectDeleted, *VersionDeleted, *UploadAborted, *BucketDeleted, *BlobsReaped, *StorageRebased:
 		return true
 	}
 	return false

@@ -93,7 +93,7 @@ func (r *run) end(ctx context.Context, decided bool) error {
 	}
 	if undecided != nil {
 		// It may say either. Where that can be found out, nothing has happened; where not, to go on is right in any case.
-		if err := write(ctx, claim.Claim{Log: r.Log}, from); err == nil {
+		if err := write(ctx, claim.Claim{Log: r.Log}, from); err == nil || r.wasRefused(ctx, err) {
 			return fmt.Errorf("say in %s that blobs were moved: %w; nothing has changed for the server: see to the cause, and run the "+
 				"command again", from.Name, undecided)
 		}
@@ -109,6 +109,16 @@ func (r *run) end(ctx context.Context, decided bool) error {
 			"its configuration, run the command again: %w", to.Name, err)
 	}
 	return errors.Join(undecided, err)
+}
+
+// wasRefused tells whether there was no room to say that blobs were moved, and nothing says so. No attempt is still on its way
+// then, as one may be where an answer did not come.
+func (r *run) wasRefused(ctx context.Context, err error) bool {
+	if !errors.Is(err, backends.ErrNoSpace) {
+		return false
+	}
+	found, err := claim.Read(ctx, r.move.From().Files())
+	return err == nil && (found == nil || found.MovedTo == "")
 }
 
 // claimAll says that all blobs are where they were moved to. A move that is decided has no way back, so it does not give up easily.

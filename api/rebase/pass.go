@@ -116,7 +116,7 @@ func (r *run) garbage(ctx context.Context, g *errgroup.Group, garbage projection
 			continue
 		}
 		g.Go(func() error {
-			unreadable, err := r.blobs.Unnamed(ctx, r.move.From(), id)
+			unreadable, err := r.blobs.Unnamed(ctx, r.move.From(), id, backends.Label{})
 			if unreadable && !api.IsPassing(ctx, err) {
 				return nil
 			}

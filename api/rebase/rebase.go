@@ -127,8 +127,8 @@ func (r *run) copy(ctx context.Context) error {
 // tail copies what is left, and seals the move.
 func (r *run) tail(ctx context.Context) error {
 	// A blob that was put before blobs were mirrored is among these, or in the records that are read after them.
-	for _, id := range r.Service.Undecided() {
-		if _, err := r.blobs.Unnamed(ctx, r.move.From(), id); err != nil {
+	for id, label := range r.Service.Undecided() {
+		if _, err := r.blobs.Unnamed(ctx, r.move.From(), id, label); err != nil {
 			return r.failed("new blobs", err)
 		}
 	}

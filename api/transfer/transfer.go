@@ -53,19 +53,23 @@ func (c *Copier) Blob(ctx context.Context, blob api.NamedBlob) error {
 		return nil
 	}
 	defer c.end(id)
+	ctx = backends.Once(ctx)
+	unreadable, err := patiently(ctx, func() (bool, error) { return c.blob(ctx, blob) })
+	if err != nil && unreadable && ctx.Err() == nil && !errors.Is(err, backends.ErrBusy) && !errors.Is(err, backends.ErrUnavailable) {
+		return c.Unreadable(ctx, api.Damage{NamedBlob: blob, Err: err})
+	}
+	return err
+}
+
+// patiently makes attempts to copy a blob for as long as a storage is busy.
+func patiently(ctx context.Context, attempt func() (unreadable bool, err error)) (unreadable bool, err error) {
 	for wait := firstWait; ; wait *= 2 {
-		unreadable, err := c.blob(ctx, blob)
-		switch {
-		case err == nil || ctx.Err() != nil:
-			return err
-		case errors.Is(err, backends.ErrBusy) && wait <= lastWait:
-			if err := pause(ctx, wait); err != nil {
-				return err
-			}
-		case unreadable && !errors.Is(err, backends.ErrBusy) && !errors.Is(err, backends.ErrUnavailable):
-			return c.Unreadable(ctx, api.Damage{NamedBlob: blob, Err: err})
-		default:
-			return err
+		unreadable, err := attempt()
+		if !errors.Is(err, backends.ErrBusy) || wait > lastWait {
+			return unreadable, err
+		}
+		if err := pause(ctx, wait); err != nil {
+			return false, err
 		}
 	}
 }

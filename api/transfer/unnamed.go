@@ -10,11 +10,17 @@ import (
 
 // Unnamed copies a blob as it is of which no record tells more than the id: it is garbage, or new. One that is not there is
 // nothing to copy. It tells whether an error is one of reading.
-func (c *Copier) Unnamed(ctx context.Context, from backends.Backend, id backends.ID) (unreadable bool, err error) {
+func (c *Copier) Unnamed(ctx context.Context, from backends.Backend, id backends.ID, label backends.Label) (unreadable bool, err error) {
 	if !c.begin(id) {
 		return false, nil
 	}
 	defer c.end(id)
+	ctx = backends.Once(ctx)
+	return patiently(ctx, func() (bool, error) { return c.unnamed(ctx, from, id, label) })
+}
+
+// unnamed makes an attempt.
+func (c *Copier) unnamed(ctx context.Context, from backends.Backend, id backends.ID, label backends.Label) (unreadable bool, err error) {
 	if there, err := isThere(ctx, c.To, id, 0); there || err != nil {
 		return false, err
 	}
@@ -34,7 +40,7 @@ func (c *Copier) Unnamed(ctx context.Context, from backends.Backend, id backends
 	}
 	defer r.Close()
 	source := &files.Source{R: r}
-	if _, err := c.To.Put(ctx, id, source, backends.Label{}); err != nil {
+	if _, err := c.To.Put(ctx, id, source, label); err != nil {
 		return source.Err != nil, err
 	}
 	c.count(size)
@@ -48,15 +54,13 @@ const maxSize = 1 << 53
 func sizeOf(ctx context.Context, b backends.Backend, id backends.ID) (int64, error) {
 	has := func(size int64) (bool, error) {
 		r, err := b.Get(ctx, id, size, 0)
-		if err == nil {
+		switch {
+		case err == nil:
 			return true, r.Close()
+		case errors.Is(err, backends.ErrRange):
+			return false, nil // it ends before
 		}
-		for _, other := range []error{backends.ErrNotFound, backends.ErrUnavailable, backends.ErrBusy, backends.ErrChanged, ctx.Err()} {
-			if errors.Is(err, other) {
-				return false, err
-			}
-		}
-		return false, nil // it ends before
+		return false, err
 	}
 	if _, err := has(0); err != nil {
 		return 0, err

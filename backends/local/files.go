@@ -7,7 +7,11 @@ import (
 	"github.com/bleepstore/bleepstore/internal/files"
 )
 
-// namedFiles are the files of a Backend. Like blobs, they are refused while less than putReserve is free.
+// smallFile is how many bytes of a file are written while no more than deleteReserve is free. A claim has fewer, and without it
+// blobs could not be moved off a disk that is full.
+const smallFile = 4 << 10
+
+// namedFiles are the files of a Backend. Like blobs, they are refused while less than putReserve is free, but for small ones.
 type namedFiles struct {
 	*files.Dir
 	disk disk
@@ -27,17 +31,22 @@ func (f namedFiles) Put(ctx context.Context, name string, r io.Reader) error {
 type roomyReader struct {
 	r         io.Reader
 	disk      disk
+	begun     bool
 	unchecked int // bytes that may be read before the free space is looked at
 }
 
 func (r *roomyReader) Read(p []byte) (int, error) {
 	if r.unchecked <= 0 {
-		if err := r.disk.require(putReserve); err != nil {
+		reserve, unchecked := uint64(putReserve), writeBack
+		if !r.begun {
+			reserve, unchecked = deleteReserve, smallFile
+		}
+		if err := r.disk.require(reserve); err != nil {
 			return 0, err
 		}
-		r.unchecked = writeBack
+		r.begun, r.unchecked = true, unchecked
 	}
-	n, err := r.r.Read(p)
+	n, err := r.r.Read(p[:min(len(p), r.unchecked)])
 	r.unchecked -= n
 	return n, err
 }

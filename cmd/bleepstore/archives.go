@@ -41,7 +41,7 @@ func openArchives(ctx context.Context, c *config.Config) (a archives, blobs back
 		if blobs, err = openRaw(ctx, c); err != nil {
 			return a, nil, err
 		}
-		if err := notMoved(ctx, blobs); err != nil {
+		if err := isWhole(ctx, blobs); err != nil {
 			return a, nil, errors.Join(err, blobs.Close())
 		}
 	}

@@ -33,8 +33,7 @@ func (p *parts) claimBlobs(ctx context.Context, inCloud bool) error {
 	case found.MovedTo != "" && found.Log == p.log.ID():
 		return movedError(found, where)
 	case found.MovingFrom != "" && found.Log == p.log.ID():
-		return fmt.Errorf("not all blobs of this log are in this storage: they are being moved from %s; set storage.backend to "+
-			"that, and run \"bleepstore rebase\" to its end; %s says so", found.MovingFrom, where)
+		return movingError(found, where)
 	}
 	if from, err := p.restoredFrom(ctx); err != nil {
 		return err
@@ -52,18 +51,27 @@ func (p *parts) claimBlobs(ctx context.Context, inCloud bool) error {
 		found.Log, p.log.ID(), remedy, where)
 }
 
-// notMoved refuses storage whose blobs and files are kept up to date elsewhere.
-func notMoved(ctx context.Context, blobs backends.Backend) error {
+// isWhole refuses storage whose blobs and files are kept up to date elsewhere, or are not all there.
+func isWhole(ctx context.Context, blobs backends.Backend) error {
 	found, err := claim.Read(ctx, blobs.Files())
-	if err == nil && found != nil && found.MovedTo != "" {
-		err = movedError(found, blobs.Files().Where(claim.File))
+	where := blobs.Files().Where(claim.File)
+	switch {
+	case err != nil || found == nil || found.IsWhole():
+		return err
+	case found.MovedTo != "":
+		return movedError(found, where)
 	}
-	return err
+	return movingError(found, where)
 }
 
 func movedError(found *claim.Claim, where string) error {
 	return fmt.Errorf("the blobs of this storage were moved to %s, and are kept up to date only there: set storage.backend to that; %s "+
 		"says so", found.MovedTo, where)
+}
+
+func movingError(found *claim.Claim, where string) error {
+	return fmt.Errorf("not all blobs of this log are in this storage: they are being moved from %s; set storage.backend to that, and run "+
+		"\"bleepstore rebase\" to its end; %s says so", found.MovingFrom, where)
 }
 
 // restoredFrom returns the id of the log with whose state the log began; empty if it began with nothing.
