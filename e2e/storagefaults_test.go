@@ -369,26 +369,3 @@ func TestStorageThatCannotBeUsed(t *testing.T) {
 		})
 	}
 }
-
-// What a cache has does not hide that a blob is gone.
-func TestScrubBehindACache(t *testing.T) {
-	t.Parallel()
-	b := startBehindProxy(t, "BLEEPSTORE_STORAGE_CACHE_SIZE=64MiB")
-	c := b.client()
-	bucket := newBucket(t, c)
-	put(t, c, bucket, "key", randomBytes(300_000))
-	get(t, c, bucket, "key")
-	scrub := func() (string, error) { return acknowledgedState{dir: b.dir, env: b.env}.run(t, "scrub") }
-	if out, err := scrub(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	name := b.blobOf(t, "key")
-	if _, err := b.upstream.client().DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(storageBucket), Key: &name}); err != nil {
-		t.Fatal(err)
-	}
-	out, err := scrub()
-	if err == nil {
-		t.Error("a blob that is gone is no error")
-	}
-	wantContains(t, out, `of object "key"`, "not found")
-}

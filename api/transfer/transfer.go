@@ -53,7 +53,6 @@ func (c *Copier) Blob(ctx context.Context, blob api.NamedBlob) error {
 		return nil
 	}
 	defer c.end(id)
-	ctx = backends.Once(ctx)
 	unreadable, err := patiently(ctx, func() (bool, error) { return c.blob(ctx, blob) })
 	if err != nil && unreadable && ctx.Err() == nil && !errors.Is(err, backends.ErrBusy) && !errors.Is(err, backends.ErrUnavailable) {
 		return c.Unreadable(ctx, api.Damage{NamedBlob: blob, Err: err})

@@ -15,7 +15,6 @@ func (c *Copier) Unnamed(ctx context.Context, from backends.Backend, id backends
 		return false, nil
 	}
 	defer c.end(id)
-	ctx = backends.Once(ctx)
 	return patiently(ctx, func() (bool, error) { return c.unnamed(ctx, from, id, label) })
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/backends/claim"
+	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
 )
 
@@ -72,6 +74,23 @@ func movedError(found *claim.Claim, where string) error {
 func movingError(found *claim.Claim, where string) error {
 	return fmt.Errorf("not all blobs of this log are in this storage: they are being moved from %s; set storage.backend to that, and run "+
 		"\"bleepstore rebase\" to its end; %s says so", found.MovingFrom, where)
+}
+
+// handOver says that the blobs belong to a log that goes on from those that had them. The storage is opened if it is not, which nil
+// tells.
+func handOver(ctx context.Context, c *config.Config, blobs backends.Backend, to string, from ...string) (err error) {
+	if blobs == nil {
+		if blobs, err = openRaw(ctx, c); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, blobs.Close()) }()
+	}
+	found, err := claim.Read(ctx, blobs.Files())
+	if err != nil || found == nil || !slices.Contains(from, found.Log) {
+		return err
+	}
+	found.Log = to
+	return found.Write(ctx, blobs.Files())
 }
 
 // restoredFrom returns the id of the log with whose state the log began; empty if it began with nothing.

@@ -50,12 +50,17 @@ func restoreFromMetadata(ctx context.Context, c *config.Config, yes bool, stdout
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
+	replaced := idOfRemains(c.LogDir())
 	id, pos, err := beginLog(ctx, dir, from)
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(dir))
 	}
 	if err := replaceLog(c, dir, yes, stdout); err != nil {
 		return err
+	}
+	if err := handOver(ctx, c, blobs, id, from.Log, replaced); err != nil {
+		fmt.Fprintf(stdout, "WARNING: the storage does not say yet that its blobs belong to the new log: %v. Start the server, which says it, "+
+			"before anything is repaired again.\n", err)
 	}
 	if err := store.Apply(ctx, pos, nil); err != nil {
 		return err
@@ -65,6 +70,16 @@ func restoreFromMetadata(ctx context.Context, c *config.Config, yes bool, stdout
 	}
 	fmt.Fprintf(stdout, "Done. The new log is %s; start the server.\n", id)
 	return nil
+}
+
+// idOfRemains returns the id of the log that is in a folder, or was; empty if nothing tells.
+func idOfRemains(dir string) string {
+	remains, err := eventlog.OpenRemains(dir)
+	if err != nil {
+		return ""
+	}
+	defer remains.Close()
+	return remains.Log()
 }
 
 // beginLog makes a log in a folder, durably, whose first event tells what it goes on from.
