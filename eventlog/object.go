@@ -99,7 +99,7 @@ type Blob struct {
 	Size int64  `json:"size"` // bytes
 	// CRC64NVME is base64 of the checksum of its bytes, so that a scrub can check them; empty where it is not known, which can
 	// be so elsewhere only.
-	CRC64NVME string `json:"crc64nvme,omitzero"`
+	CRC64NVME string `json:"crc64nvme"`
 	// Place is the URL of an object of somebody else's that has the bytes, such as s3://bucket/key, as it is: nothing in it
 	// is escaped. It is read only. Tag is what the service there says of this content of it.
 	Place string `json:"place,omitzero"`

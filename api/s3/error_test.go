@@ -111,7 +111,7 @@ func TestABrokenAnswerIsNotTakenForAWholeOne(t *testing.T) {
 	logs := new(logBuffer)
 	s := serve(t, testConfig(newService(t, rotten{blobs.New(1 << 20)}), logs), logs)
 	s.do("PUT", "/bucket", "").want(200, "")
-	s.do("PUT", "/bucket/key", "content").want(200, "")
+	s.do("PUT", "/bucket/key", strings.Repeat("content", 10_000)).want(200, "") // more than is read before the header is sent
 	logs.take()
 	r := s.request("GET", "/bucket/key", "")
 	s.sign(r, "UNSIGNED-PAYLOAD")
