@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,10 @@ import (
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/internal/files"
 )
+
+// atOnce is up to how many bytes of a file are read before Get returns. It can begin again then if the file is replaced while the
+// service reads it.
+const atOnce = 1 << 20
 
 // listPage is how many files are asked for at once, which is what S3 returns.
 const listPage = 1000
@@ -60,7 +65,16 @@ func (f namedFiles) open(ctx context.Context, name string) (io.ReadCloser, error
 	if info.Size == 0 {
 		return io.NopCloser(eof{}), nil
 	}
-	return Open(ctx, f.bucket, name, info.Tag, 0, info.Size, f.timeout, func(Info) error { return nil })
+	r, err := Open(ctx, f.bucket, name, info.Tag, 0, info.Size, f.timeout, func(Info) error { return nil })
+	if err != nil || info.Size > atOnce {
+		return r, err
+	}
+	defer r.Close()
+	content := make([]byte, info.Size)
+	if _, err := io.ReadFull(r, content); err != nil {
+		return nil, err
+	}
+	return io.NopCloser(bytes.NewReader(content)), nil
 }
 
 // List implements files.Files.
