@@ -55,17 +55,34 @@ func (f namedFiles) Get(ctx context.Context, name string) (io.ReadCloser, error)
 	return nil, fmt.Errorf("get file %s: %w", name, err)
 }
 
+// open opens a file as it is now. That it was replaced before it could be read is backends.ErrChanged.
 func (f namedFiles) open(ctx context.Context, name string) (io.ReadCloser, error) {
-	asking, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
-	info, err := f.bucket.Head(asking, name)
+	info, err := f.head(ctx, name)
 	if err != nil {
-		return nil, timedOut(asking, err)
+		return nil, err
 	}
+	r, err := f.read(ctx, info)
+	if err != nil {
+		if now, failed := f.head(ctx, name); failed == nil && (now.Tag != info.Tag || now.Size != info.Size) {
+			err = fmt.Errorf("%w: %w", backends.ErrChanged, err)
+		}
+	}
+	return r, err
+}
+
+func (f namedFiles) head(ctx context.Context, name string) (Info, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	info, err := f.bucket.Head(ctx, name)
+	return info, timedOut(ctx, err)
+}
+
+// read opens a file, of which it reads a small one.
+func (f namedFiles) read(ctx context.Context, info Info) (io.ReadCloser, error) {
 	if info.Size == 0 {
 		return io.NopCloser(eof{}), nil
 	}
-	r, err := Open(ctx, f.bucket, name, info.Tag, 0, info.Size, f.timeout, func(Info) error { return nil })
+	r, err := Open(ctx, f.bucket, info.Name, info.Tag, 0, info.Size, f.timeout, func(Info) error { return nil })
 	if err != nil || info.Size > atOnce {
 		return r, err
 	}
