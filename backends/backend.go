@@ -25,8 +25,6 @@ var (
 	ErrUnavailable = errors.New("the blob backend is unavailable")
 	// ErrChanged says that what is stored under an id, or at a place, is not what was stored there.
 	ErrChanged = errors.New("blob was changed behind our back")
-	// ErrRange says that a blob does not have the bytes that were asked for.
-	ErrRange = errors.New("not within the blob")
 )
 
 // DamagedError says that a backend cannot be opened, because its files are not what was written to them.
@@ -67,9 +65,11 @@ type Backend interface {
 	// Get returns the bytes [offset, offset+length) of a blob, which must lie within it; the caller closes the reader.
 	// Where the backend can hand bytes to a socket without copying them, the reader is Direct.
 	// A missing blob is ErrNotFound; a range outside of it, or fewer bytes than asked for, is an error, from Get or from
-	// Read, never a short read that looks complete. Of no bytes, outside of the blob, it is ErrRange from Get, so that it can be
-	// found out how many there are. Other errors are those of ErrBusy, ErrUnavailable and ErrChanged.
+	// Read, never a short read that looks complete. Other errors are those of ErrBusy, ErrUnavailable and ErrChanged.
 	Get(ctx context.Context, id ID, offset, length int64) (io.ReadCloser, error)
+
+	// Size returns the number of bytes of a blob. Errors are those of Get.
+	Size(ctx context.Context, id ID) (int64, error)
 
 	// Delete removes blobs for good. An id that is not there is no error.
 	Delete(ctx context.Context, ids []ID) error
@@ -123,7 +123,7 @@ type Labeled struct {
 // of Backend.Get.
 func CheckRange(offset, length, size int64) error {
 	if offset < 0 || length < 0 || offset > size || length > size-offset {
-		return fmt.Errorf("%w: %d bytes at %d, of %d", ErrRange, length, offset, size)
+		return fmt.Errorf("%d bytes at %d lie outside of a blob of %d bytes", length, offset, size)
 	}
 	return nil
 }

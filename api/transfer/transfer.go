@@ -4,6 +4,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -76,8 +77,13 @@ func patiently(ctx context.Context, attempt func() (unreadable bool, err error))
 // blob makes an attempt. It tells whether an error is one of reading.
 func (c *Copier) blob(ctx context.Context, blob api.NamedBlob) (unreadable bool, err error) {
 	id := backends.ID(blob.ID)
-	if there, err := isThere(ctx, c.To, id, blob.Size); there || err != nil {
+	switch size, there, err := sizeIn(ctx, c.To, id); {
+	case err != nil:
 		return false, err
+	case there && size != blob.Size:
+		return false, fmt.Errorf("%v, has %d bytes where it is copied to, and should have %d", blob, size, blob.Size)
+	case there:
+		return false, nil
 	}
 	from, err := c.From.OpenBlob(ctx, blob.Blob)
 	if err != nil {
@@ -93,15 +99,13 @@ func (c *Copier) blob(ctx context.Context, blob api.NamedBlob) (unreadable bool,
 	return false, nil
 }
 
-func isThere(ctx context.Context, b backends.Backend, id backends.ID, size int64) (bool, error) {
-	r, err := b.Get(ctx, id, size, 0)
+// sizeIn returns the size of a blob in a backend, if it is there.
+func sizeIn(ctx context.Context, b backends.Backend, id backends.ID) (size int64, there bool, err error) {
+	size, err = b.Size(ctx, id)
 	if errors.Is(err, backends.ErrNotFound) {
-		return false, nil
+		return 0, false, nil
 	}
-	if err != nil {
-		return false, err
-	}
-	return true, r.Close()
+	return size, err == nil, err
 }
 
 func pause(ctx context.Context, d time.Duration) error {

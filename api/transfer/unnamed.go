@@ -20,10 +20,10 @@ func (c *Copier) Unnamed(ctx context.Context, from backends.Backend, id backends
 
 // unnamed makes an attempt.
 func (c *Copier) unnamed(ctx context.Context, from backends.Backend, id backends.ID, label backends.Label) (unreadable bool, err error) {
-	if there, err := isThere(ctx, c.To, id, 0); there || err != nil {
+	if _, there, err := sizeIn(ctx, c.To, id); there || err != nil {
 		return false, err
 	}
-	size, err := sizeOf(ctx, from, id)
+	size, err := from.Size(ctx, id)
 	if errors.Is(err, backends.ErrNotFound) {
 		return false, nil
 	}
@@ -44,48 +44,4 @@ func (c *Copier) unnamed(ctx context.Context, from backends.Backend, id backends
 	}
 	c.count(size)
 	return false, nil
-}
-
-// maxSize is more than any blob has.
-const maxSize = 1 << 53
-
-// sizeOf finds out how many bytes a blob has: as many as the greatest offset at which nothing can be read from it.
-func sizeOf(ctx context.Context, b backends.Backend, id backends.ID) (int64, error) {
-	has := func(size int64) (bool, error) {
-		r, err := b.Get(ctx, id, size, 0)
-		switch {
-		case err == nil:
-			return true, r.Close()
-		case errors.Is(err, backends.ErrRange):
-			return false, nil // it ends before
-		}
-		return false, err
-	}
-	if _, err := has(0); err != nil {
-		return 0, err
-	}
-	least, most := int64(0), int64(1)
-	for ; most < maxSize; most *= 2 {
-		more, err := has(most)
-		if err != nil {
-			return 0, err
-		}
-		if !more {
-			break
-		}
-		least = most
-	}
-	for least+1 < most {
-		middle := least + (most-least)/2
-		more, err := has(middle)
-		if err != nil {
-			return 0, err
-		}
-		if more {
-			least = middle
-		} else {
-			most = middle
-		}
-	}
-	return least, nil
 }

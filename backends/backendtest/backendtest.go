@@ -24,6 +24,7 @@ func Run(t *testing.T, open func(t *testing.T) backends.Backend) {
 		{"RoundTrip", testRoundTrip},
 		{"Range", testRange},
 		{"RangeOutside", testRangeOutside},
+		{"Size", testSize},
 		{"WriteTo", testWriteTo},
 		{"Missing", testMissing},
 		{"FailingReader", testFailingReader},

@@ -64,8 +64,8 @@ func testRangeOutside(t *testing.T, b backends.Backend) {
 			{0, -1},
 		} {
 			got, err := get(t, b, id, r.offset, r.length)
-			if err == nil || r.length == 0 && !errors.Is(err, backends.ErrRange) {
-				t.Errorf("%d bytes at %d of %d gave %d bytes and %v, want an error", r.length, r.offset, size, len(got), err)
+			if err == nil {
+				t.Errorf("%d bytes at %d of %d gave %d bytes, want an error", r.length, r.offset, size, len(got))
 			}
 		}
 	}
@@ -95,6 +95,17 @@ func testWriteTo(t *testing.T, b backends.Backend) {
 				}
 			})
 		}
+	}
+}
+
+func testSize(t *testing.T, b backends.Backend) {
+	for _, size := range sizes {
+		if got, err := b.Size(t.Context(), put(t, b, content(1, size))); err != nil || got != int64(size) {
+			t.Errorf("Size of a blob of %d bytes = %d, %v", size, got, err)
+		}
+	}
+	if _, err := b.Size(t.Context(), backends.NewID()); !errors.Is(err, backends.ErrNotFound) {
+		t.Errorf("Size of a blob that isn't there: error %v, want ErrNotFound", err)
 	}
 }
 

@@ -83,6 +83,11 @@ func (b *Backend) Get(ctx context.Context, id backends.ID, offset, length int64)
 	return r, nil
 }
 
+// Size implements backends.Backend.
+func (b *Backend) Size(ctx context.Context, id backends.ID) (int64, error) {
+	return b.behind.Size(ctx, id)
+}
+
 // open opens what comes next for a reader: the bytes [r.next, until) of its blob. That is a piece, or a run of pieces that
 // are not there as far as they are needed.
 func (b *Backend) open(r *reader) (source io.ReadCloser, until int64, err error) {

@@ -100,6 +100,16 @@ func (w *fileWriter) Write(p []byte) (int, error) {
 	return w.File.Write(p)
 }
 
+func (s *largeStore) size(id backends.ID) (int64, error) {
+	info, err := os.Stat(s.folders.path(id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, backends.ErrNotFound
+	} else if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
 func (s *largeStore) get(id backends.ID, offset, length int64) (io.ReadCloser, error) {
 	file, err := os.Open(s.folders.path(id))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -110,7 +110,7 @@ func (b *Backend) put(ctx context.Context, id backends.ID, r io.Reader) (int64, 
 	return int64(len(head)), b.small.put(id, head)
 }
 
-// Get implements backends.Backend. The reader is an io.WriterTo; that of a large blob lets net/http use sendfile.
+// Get implements backends.Backend. The reader of a large blob is Direct: net/http can use sendfile.
 func (b *Backend) Get(ctx context.Context, id backends.ID, offset, length int64) (io.ReadCloser, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("get blob %s: %w", id, err)
@@ -128,6 +128,22 @@ func (b *Backend) Get(ctx context.Context, id backends.ID, offset, length int64)
 		return nil, fmt.Errorf("get blob %s: %w", id, err)
 	}
 	return r, nil
+}
+
+// Size implements backends.Backend.
+func (b *Backend) Size(ctx context.Context, id backends.ID) (int64, error) {
+	err := ctx.Err()
+	var size int64
+	if err == nil {
+		size, err = b.small.size(id)
+	}
+	if errors.Is(err, backends.ErrNotFound) {
+		size, err = b.large.size(id)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("size of blob %s: %w", id, err)
+	}
+	return size, nil
 }
 
 // Delete implements backends.Backend. It doesn't wait for the disk: a power cut may bring a blob back that was just

@@ -141,11 +141,17 @@ func (s *smallStore) insert(puts []*smallPut) error {
 	return batch.Commit(pebble.Sync)
 }
 
+func (s *smallStore) size(id backends.ID) (int64, error) {
+	value, closer, err := s.find(id)
+	if err != nil {
+		return 0, err
+	}
+	return int64(len(value)), closer.Close()
+}
+
 func (s *smallStore) get(id backends.ID, offset, length int64) (io.ReadCloser, error) {
 	value, closer, err := s.find(id)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return nil, backends.ErrNotFound
-	} else if err != nil {
+	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = closer.Close() }() // never fails
@@ -156,8 +162,8 @@ func (s *smallStore) get(id backends.ID, offset, length int64) (io.ReadCloser, e
 	return io.NopCloser(bytes.NewReader(bytes.Clone(value[offset : offset+length]))), nil
 }
 
-// find returns a value, which is Pebble's. Of a value file without a sound end, Pebble tries to report more than it knows,
-// and panics.
+// find returns a value, which is Pebble's; backends.ErrNotFound if there is none. Of a value file without a sound end, Pebble
+// tries to report more than it knows, and panics.
 func (s *smallStore) find(id backends.ID) (value []byte, closer io.Closer, err error) {
 	defer func() {
 		if cause := recover(); cause == "unknown metadata type: <nil>" {
@@ -167,7 +173,11 @@ func (s *smallStore) find(id backends.ID) (value []byte, closer io.Closer, err e
 			panic(cause)
 		}
 	}()
-	return s.db.Get([]byte(id))
+	value, closer, err = s.db.Get([]byte(id))
+	if errors.Is(err, pebble.ErrNotFound) {
+		err = backends.ErrNotFound
+	}
+	return value, closer, err
 }
 
 func (s *smallStore) delete(ids []backends.ID) error {

@@ -147,6 +147,21 @@ func (b *Backend) Get(ctx context.Context, id backends.ID, offset, length int64)
 	return io.NopCloser(stored.section(offset, length)), nil
 }
 
+// Size implements backends.Backend.
+func (b *Backend) Size(ctx context.Context, id backends.ID) (int64, error) {
+	b.mu.Lock()
+	stored, found := b.blobs.Get(id)
+	b.mu.Unlock()
+	err := ctx.Err()
+	if err == nil && !found {
+		err = backends.ErrNotFound
+	}
+	if err != nil {
+		return 0, fmt.Errorf("size of blob %s: %w", id, err)
+	}
+	return stored.size(), nil
+}
+
 // section reads a range that lies within the blob.
 func (b blob) section(offset, length int64) io.Reader {
 	var pieces []io.Reader

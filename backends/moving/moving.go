@@ -133,6 +133,11 @@ func (b *Backend) Get(ctx context.Context, id backends.ID, offset, length int64)
 	return b.current().Get(ctx, id, offset, length)
 }
 
+// Size implements backends.Backend.
+func (b *Backend) Size(ctx context.Context, id backends.ID) (int64, error) {
+	return b.current().Size(ctx, id)
+}
+
 // Delete implements backends.Backend. What a move has copied already stays there until it is swept.
 func (b *Backend) Delete(ctx context.Context, ids []backends.ID) error {
 	return b.current().Delete(ctx, ids)

@@ -167,23 +167,46 @@ func (b *Backend) Get(ctx context.Context, id backends.ID, offset, length int64)
 }
 
 func (b *Backend) get(ctx context.Context, id backends.ID, offset, length int64) (io.ReadCloser, error) {
-	check := func(info Info) error {
-		if found, known := info.Metadata[metaBlob]; info.Metadata != nil && (!known || found != string(id)) {
-			return fmt.Errorf("%w: object %s is not the one that was stored", backends.ErrChanged, info.Name)
+	if offset < 0 || length <= 0 || length > math.MaxInt64-offset {
+		size, err := b.size(ctx, id)
+		if err == nil {
+			err = backends.CheckRange(offset, length, size)
+		}
+		return io.NopCloser(eof{}), err
+	}
+	return Open(ctx, b.bucket, b.blobName(id), "", offset, length, b.timeout, func(info Info) error {
+		if err := isStored(id, info); err != nil {
+			return err
 		}
 		return backends.CheckRange(offset, length, info.Size)
+	})
+}
+
+// Size implements backends.Backend.
+func (b *Backend) Size(ctx context.Context, id backends.ID) (int64, error) {
+	size, err := b.size(ctx, id)
+	if err != nil {
+		return 0, fmt.Errorf("size of blob %s in %v: %w", id, b, err)
 	}
-	name := b.blobName(id)
-	if offset < 0 || length <= 0 || length > math.MaxInt64-offset {
-		ctx, cancel := context.WithTimeout(ctx, b.timeout)
-		defer cancel()
-		info, err := b.bucket.Head(ctx, name)
-		if err == nil {
-			err = check(info)
-		}
-		return io.NopCloser(eof{}), timedOut(ctx, err)
+	return size, nil
+}
+
+func (b *Backend) size(ctx context.Context, id backends.ID) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, b.timeout)
+	defer cancel()
+	info, err := b.bucket.Head(ctx, b.blobName(id))
+	if err == nil {
+		err = isStored(id, info)
 	}
-	return Open(ctx, b.bucket, name, "", offset, length, b.timeout, check)
+	return info.Size, timedOut(ctx, err)
+}
+
+// isStored tells whether an object is the one that was stored for a blob, as far as its metadata is known.
+func isStored(id backends.ID, info Info) error {
+	if info.Metadata != nil && info.Metadata[metaBlob] != string(id) {
+		return fmt.Errorf("%w: object %s is not the one that was stored", backends.ErrChanged, info.Name)
+	}
+	return nil
 }
 
 type eof struct{}

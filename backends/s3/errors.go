@@ -11,6 +11,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/internal/amazon"
 )
 
 // explain adds to an error of the SDK what was being done, what it is to callers, and what to do about it. Nil stays nil.
@@ -30,7 +31,7 @@ func (b *Bucket) explain(err error, doing string) error {
 
 // judge returns what is wrong and what to do, as far as an error tells, and which error of package backends it is, if it is one.
 func (b *Bucket) judge(err error) (remedy string, kind error) {
-	var noCredentials *credentialsError
+	var noCredentials *amazon.CredentialsError
 	var answer smithy.APIError
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -33,8 +33,13 @@ func (b *Bucket) Get(ctx context.Context, name, tag string, offset, length int64
 		_ = output.Body.Close() // it is not read
 		return nil, remote.Info{}, fmt.Errorf("%s: %w: %w", doing, backends.ErrUnavailable, err)
 	}
+	return &body{output.Body, min(length, size-offset)}, describe(name, size, output), nil
+}
+
+// describe returns what an answer tells of an object.
+func describe(name string, size int64, output *sdk.GetObjectOutput) remote.Info {
 	etag := unquoted(output.ETag)
-	return &body{output.Body, min(length, size-offset)}, remote.Info{
+	info := remote.Info{
 		Name: name, Size: size, Modified: aws.ToTime(output.LastModified), Tag: etag, ETag: etag,
 		Headers: remote.Headers{
 			ContentType:        aws.ToString(output.ContentType),
@@ -45,8 +50,12 @@ func (b *Bucket) Get(ctx context.Context, name, tag string, offset, length int64
 			Expires:            aws.ToString(output.ExpiresString),
 			StorageClass:       string(output.StorageClass),
 		},
-		Metadata: all(output.Metadata),
-	}, nil
+		Metadata: output.Metadata,
+	}
+	if info.Metadata == nil { // answers tell all of it: none is known to be none
+		info.Metadata = map[string]string{}
+	}
+	return info
 }
 
 // sizeOf returns the size of an object from an answer with a range of it. One without is the whole object.
@@ -93,28 +102,11 @@ func (b *Bucket) Head(ctx context.Context, name string) (remote.Info, error) {
 	if err != nil {
 		return remote.Info{}, b.explain(err, "head object "+name)
 	}
-	etag := unquoted(output.ETag)
-	return remote.Info{
-		Name: name, Size: aws.ToInt64(output.ContentLength), Modified: aws.ToTime(output.LastModified), Tag: etag, ETag: etag,
-		Headers: remote.Headers{
-			ContentType:        aws.ToString(output.ContentType),
-			ContentEncoding:    aws.ToString(output.ContentEncoding),
-			ContentLanguage:    aws.ToString(output.ContentLanguage),
-			ContentDisposition: aws.ToString(output.ContentDisposition),
-			CacheControl:       aws.ToString(output.CacheControl),
-			Expires:            aws.ToString(output.ExpiresString),
-			StorageClass:       string(output.StorageClass),
-		},
-		Metadata: all(output.Metadata),
-	}, nil
+	return describe(name, aws.ToInt64(output.ContentLength), &sdk.GetObjectOutput{
+		LastModified: output.LastModified, ETag: output.ETag, ContentType: output.ContentType, ContentEncoding: output.ContentEncoding,
+		ContentLanguage: output.ContentLanguage, ContentDisposition: output.ContentDisposition, CacheControl: output.CacheControl,
+		ExpiresString: output.ExpiresString, StorageClass: output.StorageClass, Metadata: output.Metadata,
+	}), nil
 }
 
 func unquoted(etag *string) string { return strings.Trim(aws.ToString(etag), `"`) }
-
-// all is an object's metadata, which answers that have it tell in full: none is known to be none.
-func all(metadata map[string]string) map[string]string {
-	if metadata == nil {
-		return map[string]string{}
-	}
-	return metadata
-}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/bleepstore/bleepstore/internal/amazon"
 )
 
 // errUnprocessed says that DynamoDB has put off the items of a batch again and again.
@@ -28,7 +30,7 @@ const throttled = "throttled: raise the capacity of the table, or the limits of 
 
 // remedy returns what is wrong and what to do, as far as an error tells.
 func remedy(err error) string {
-	var noCredentials *credentialsError
+	var noCredentials *amazon.CredentialsError
 	var answer smithy.APIError
 	var unanswered *smithyhttp.RequestSendError
 	switch {
