@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -100,7 +99,7 @@ func (s *scrub) record(ctx context.Context, record projections.Change) error {
 		return s.failed(ctx, named[0], err)
 	}
 	for _, blob := range named {
-		if s.away[bucketOf(blob.Place)] != nil {
+		if bucket, _ := backends.SplitPlace(blob.Place); s.away[bucket] != nil {
 			continue
 		}
 		s.read.Blobs++
@@ -143,18 +142,11 @@ func (s *scrub) failed(ctx context.Context, blob NamedBlob, err error) error {
 	case !IsPassing(ctx, err):
 		return s.found(ctx, blob, err)
 	case blob.Place != "":
-		bucket := bucketOf(blob.Place)
+		bucket, _ := backends.SplitPlace(blob.Place)
 		s.away[bucket] = fmt.Errorf("objects in %s were not all checked, because it cannot be read now: %w", bucket, err)
 		return nil
 	}
 	return fmt.Errorf("the scrub ends before %v, which cannot be read now: %w", blob, err)
-}
-
-// bucketOf is the URL of the bucket that a place is in.
-func bucketOf(place string) string {
-	scheme, rest, _ := strings.Cut(place, "://")
-	name, _, _ := strings.Cut(rest, "/")
-	return scheme + "://" + name
 }
 
 // IsPassing tells whether an error of reading a blob says nothing about the blob: it is one of storage that is away or busy, or of

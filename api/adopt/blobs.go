@@ -68,7 +68,10 @@ type rebuilder struct {
 }
 
 func (r *rebuilder) all(ctx context.Context, dir string) (err error) {
-	index := newIndex(dir)
+	index, err := openIndex(dir)
+	if err != nil {
+		return err
+	}
 	defer func() { err = errors.Join(err, index.close()) }()
 	if err := r.index(ctx, index); err != nil {
 		return err

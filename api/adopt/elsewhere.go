@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -58,15 +57,13 @@ type elsewhere struct {
 
 // each begins to make each object.
 func (e *elsewhere) each(ctx context.Context, g *errgroup.Group, from string, owner eventlog.Owner) error {
-	scheme, rest, _ := strings.Cut(from, "://")
-	name, _, _ := strings.Cut(rest, "/")
-	base := scheme + "://" + name + "/"
+	base, _ := backends.SplitPlace(from)
 	done := int64(0)
 	for info, err := range e.upstream.List(ctx, from) {
 		if err != nil {
 			return err
 		}
-		g.Go(func() error { return e.one(ctx, base+info.Name, info, owner) })
+		g.Go(func() error { return e.one(ctx, base+"/"+info.Name, info, owner) })
 		done++
 		e.progress(done, 0, "objects")
 	}

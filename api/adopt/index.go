@@ -3,23 +3,44 @@ package adopt
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"iter"
+	"os"
+	"path/filepath"
+
+	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/internal/sortid"
-	"github.com/bleepstore/bleepstore/internal/spill"
 )
 
 // index puts blobs in the order in which objects are made of them: by bucket and key; of each key first the blobs that are no
-// parts, then those of each upload by the numbers of the parts; and the older ones first. A backend yields them in another.
+// parts, then those of each upload by the numbers of the parts; and the older ones first. A backend yields them in another,
+// and there may be more than memory holds.
 //
-// A record is, with an unsigned varint of its length before each text: bucket, key, upload; the part in two bytes; the id;
-// the size as an unsigned varint; the content type to the end. An empty upload has the least length, so it comes first.
-type index struct{ sorter *spill.Sorter }
+// A record is a key of a database that is used for nothing else, and not again. It is, with an unsigned varint of its length
+// before each text: bucket, key, upload; the part in two bytes; the id; the size as an unsigned varint; the content type to the
+// end. An empty upload has the least length, so it comes first.
+type index struct {
+	dir string
+	db  *pebble.DB
+}
 
-func newIndex(dir string) *index { return &index{spill.New(dir)} }
+// openIndex makes an index in a folder.
+func openIndex(dir string) (*index, error) {
+	x := &index{dir: filepath.Join(dir, "index")}
+	if err := os.RemoveAll(x.dir); err != nil { // of a run that was cut short
+		return nil, err
+	}
+	var err error
+	x.db, err = pebble.Open(x.dir, &pebble.Options{DisableWAL: true, Logger: quiet{}})
+	if err != nil {
+		return nil, fmt.Errorf("sort blobs by means of files in %s: %w", x.dir, err)
+	}
+	return x, nil
+}
 
-func (x *index) close() error { return x.sorter.Close() }
+func (x *index) close() error { return errors.Join(x.db.Close(), os.RemoveAll(x.dir)) }
 
 func (x *index) add(blob backends.Labeled) error {
 	l := blob.Label
@@ -31,22 +52,38 @@ func (x *index) add(blob backends.Labeled) error {
 	record = binary.BigEndian.AppendUint16(record, uint16(l.Part))
 	record = append(record, blob.ID...)
 	record = binary.AppendUvarint(record, uint64(blob.Size))
-	return x.sorter.Add(append(record, l.ContentType...))
+	return x.db.Set(append(record, l.ContentType...), nil, pebble.NoSync)
 }
 
 // sorted yields all blobs that were added.
 func (x *index) sorted() iter.Seq2[backends.Labeled, error] {
 	return func(yield func(backends.Labeled, error) bool) {
-		for record, err := range x.sorter.Sorted() {
-			var blob backends.Labeled
-			if err == nil {
-				blob, err = decode(record)
-			}
+		records, err := x.db.NewIter(nil)
+		if err != nil {
+			yield(backends.Labeled{}, err)
+			return
+		}
+		defer records.Close()
+		for records.First(); records.Valid(); records.Next() {
+			blob, err := decode(records.Key())
 			if !yield(blob, err) || err != nil {
 				return
 			}
 		}
+		if err := records.Error(); err != nil {
+			yield(backends.Labeled{}, err)
+		}
 	}
+}
+
+// quiet is a logger of Pebble that says nothing: errors are returned. One that it cannot go on after ends the process, and the next
+// run begins anew.
+type quiet struct{}
+
+func (quiet) Infof(string, ...any)  {}
+func (quiet) Errorf(string, ...any) {}
+func (quiet) Fatalf(format string, args ...any) {
+	panic(fmt.Sprintf("index of blobs: "+format, args...))
 }
 
 var errRecord = errors.New("what was written to a temporary file is not what is read from it")

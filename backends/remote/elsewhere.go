@@ -33,15 +33,14 @@ func NewElsewhere(openers map[string]Opener, timeout time.Duration) *Elsewhere {
 
 // Bucket returns the bucket of a URL, which it keeps open until Close, and the key.
 func (e *Elsewhere) Bucket(ctx context.Context, url string) (bucket Bucket, key string, err error) {
-	scheme, rest, found := strings.Cut(url, "://")
+	base, key := backends.SplitPlace(url)
+	scheme, name, _ := strings.Cut(base, "://")
 	opener := e.openers[scheme]
-	name, key, _ := strings.Cut(rest, "/")
-	if !found || opener == nil || name == "" {
+	if opener == nil || name == "" {
 		return nil, "", fmt.Errorf("%q is no URL of an object that can be read: want one such as s3://bucket/key", url)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	base := scheme + "://" + name
 	if bucket := e.buckets[base]; bucket != nil {
 		return bucket, key, nil
 	}

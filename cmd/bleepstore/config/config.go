@@ -414,11 +414,11 @@ func (c *Config) StoragePlace() string {
 		}
 		return dir
 	case BackendS3:
-		return placeAt("s3://"+s.S3.Bucket+"/"+s.S3.Prefix, s.S3.Endpoint)
+		return placeAt(c.BlobURL(), s.S3.Endpoint)
 	case BackendGCS:
-		return placeAt("gs://"+s.GCS.Bucket+"/"+s.GCS.Prefix, s.GCS.Endpoint)
+		return placeAt(c.BlobURL(), s.GCS.Endpoint)
 	case BackendAzBlob:
-		return placeAt("azblob://"+s.AzBlob.Container+"/"+s.AzBlob.Prefix, s.AzBlob.account())
+		return placeAt(c.BlobURL(), s.AzBlob.account())
 	default:
 		return s.Backend
 	}
