@@ -14,11 +14,11 @@ import (
 
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/api/adopt"
+	"github.com/bleepstore/bleepstore/api/apitest"
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/backends/local"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
-	"github.com/bleepstore/bleepstore/projections/memory"
 )
 
 // labeled is a backend that keeps labels, in memory.
@@ -68,33 +68,8 @@ func (l *labeled) put(t testing.TB, content string, label backends.Label) backen
 // newServer starts what objects are made in.
 func newServer(t testing.TB, blobs backends.Backend) adopt.Server {
 	t.Helper()
-	log, err := eventlog.Open(t.Context(), eventlog.Config{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	store := memory.New()
-	projector := projections.NewProjector(source{log}, store)
-	ctx, stop := context.WithCancel(context.Background())
-	stopped := make(chan error, 1)
-	go func() { stopped <- projector.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-stopped; err != nil {
-			t.Error(err)
-		}
-		if err := log.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	service := api.New(api.Config{Region: "us-east-1", Log: log, Applied: projector, Store: store, Blobs: blobs})
+	service, store, _ := apitest.New(t, api.Config{Region: "us-east-1", Blobs: blobs})
 	return adopt.Server{Service: service, Store: store, Owner: eventlog.Owner{ID: "owner"}}
-}
-
-// source is a log as a projector reads it.
-type source struct{ *eventlog.Log }
-
-func (s source) Read(ctx context.Context, after eventlog.Position) (projections.Reader, error) {
-	return s.Log.Read(ctx, after)
 }
 
 // told keeps what is reported.

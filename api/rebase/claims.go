@@ -27,6 +27,11 @@ func (r *run) begin(ctx context.Context) (decided bool, err error) {
 	if decided = old != nil && old.MovedTo == to.Name; !decided && old != nil && old.MovedTo != "" {
 		return false, fmt.Errorf("the blobs of %s were moved to %s already: set storage.backend to that", from.Name, old.MovedTo)
 	}
+	if old != nil && old.MovingFrom != "" { // it is in use, and its last claim could not be written
+		if err := (claim.Claim{Log: r.Log}).Write(ctx, from.Files()); err != nil {
+			return false, err
+		}
+	}
 	found, err := claim.Read(ctx, to.Files())
 	if err != nil {
 		return false, err
@@ -44,6 +49,19 @@ func (r *run) begin(ctx context.Context) (decided bool, err error) {
 		return decided, err
 	}
 	return false, claim.Claim{Log: r.Log, MovingFrom: from.Name}.Write(ctx, to.Files())
+}
+
+// claimInUse writes the last claim of a move to a storage that is in use, if that could not be done at its end, and returns from
+// where the blobs were moved; empty if there is nothing to write.
+func claimInUse(ctx context.Context, s Server, name string) (from string, err error) {
+	if s.Blobs.String() != name {
+		return "", nil
+	}
+	found, err := claim.Read(ctx, s.Blobs.Files())
+	if err != nil || found == nil || found.Log != s.Log || found.MovingFrom == "" {
+		return "", err
+	}
+	return found.MovingFrom, write(ctx, claim.Claim{Log: s.Log}, s.Blobs)
 }
 
 // isEmpty refuses storage with things of which nothing says whose they are: those that were not of the log would be deleted.
@@ -105,8 +123,8 @@ func (r *run) end(ctx context.Context, decided bool) error {
 	r.move.Switch()
 	failpoint.Hit("storage switched")
 	if err != nil {
-		err = fmt.Errorf("the blobs are in %s from now on, which could not be written there: stop the server and, before you change "+
-			"its configuration, run the command again: %w", to.Name, err)
+		err = fmt.Errorf("the blobs are in %s from now on, which could not be written there: run the command again, while the server runs; "+
+			"if it has stopped, before you change its configuration: %w", to.Name, err)
 	}
 	return errors.Join(undecided, err)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/bleepstore/bleepstore/api/transfer"
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/backends/moving"
+	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -82,6 +83,10 @@ func (r *run) each(ctx context.Context, g *errgroup.Group, records projections.R
 		if put, ok := record.(projections.PutUpload); ok {
 			upload = put.Upload
 		}
+		if manifest := manifestOf(record); manifest != "" && manifest < r.from { // what it lists was copied with it
+			begun.Add(record)
+			continue
+		}
 		named, err := r.Service.NamedBlobs(ctx, record)
 		if err != nil {
 			if err := r.unreadable(ctx, api.Damage{NamedBlob: named[0], Err: err}); err != nil {
@@ -105,11 +110,33 @@ func (r *run) each(ctx context.Context, g *errgroup.Group, records projections.R
 	return nil
 }
 
-// garbage begins to copy garbage: somebody may still read it, and a snapshot name it. Nothing needs what cannot be read of it.
+// manifestOf returns the id of the manifest of an object or a version; empty if it has none.
+func manifestOf(record projections.Change) backends.ID {
+	var manifest *eventlog.Blob
+	switch r := record.(type) {
+	case projections.PutObject:
+		manifest = r.Object.Manifest
+	case projections.PutVersion:
+		manifest = r.Version.Manifest
+	}
+	if manifest == nil {
+		return ""
+	}
+	return backends.ID(manifest.ID)
+}
+
+// garbage begins to copy garbage: somebody may still read it, and a snapshot name it. What cannot be read of it is told, and
+// keeps nobody from moving the rest, which alone is needed.
 func (r *run) garbage(ctx context.Context, g *errgroup.Group, garbage projections.Garbage) error {
+	if garbage.Manifest && backends.ID(garbage.ID) < r.from {
+		return nil
+	}
 	freed, err := r.Service.FreedBlobs(ctx, garbage)
-	if err != nil && api.IsPassing(ctx, err) {
-		return err
+	if err != nil {
+		if api.IsPassing(ctx, err) {
+			return err
+		}
+		r.lost(backends.ID(garbage.ID), err)
 	}
 	for _, id := range freed {
 		if id < r.from {
@@ -118,6 +145,7 @@ func (r *run) garbage(ctx context.Context, g *errgroup.Group, garbage projection
 		g.Go(func() error {
 			unreadable, err := r.blobs.Unnamed(ctx, r.move.From(), id, backends.Label{})
 			if unreadable && !api.IsPassing(ctx, err) {
+				r.lost(id, err)
 				return nil
 			}
 			return err
@@ -140,6 +168,13 @@ func (r *run) unreadable(ctx context.Context, damage api.Damage) error {
 	r.damaged++
 	r.report.Damaged(damage)
 	return nil
+}
+
+// lost tells of garbage that is not copied.
+func (r *run) lost(id backends.ID, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Lost(id, err)
 }
 
 func (r *run) tell(done, total int64) {

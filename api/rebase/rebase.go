@@ -54,6 +54,8 @@ type Target struct {
 type Report interface {
 	// Damaged is told of each blob whose bytes are missing or not what was stored.
 	Damaged(api.Damage)
+	// Lost is told of each blob that cannot be copied, and that no object needs any more: a snapshot may name it.
+	Lost(id backends.ID, err error)
 	// Bytes is told how many of the bytes of all objects are copied, or were there already, in the first pass.
 	Bytes(done, total int64)
 	// Passed is told what a pass has copied.
@@ -70,6 +72,13 @@ type Moved struct {
 // blobs are damaged that something names, they are not moved.
 func Run(ctx context.Context, s Server, target Target, report Report) (moved Moved, err error) {
 	ctx = backends.Once(ctx)
+	if from, err := claimInUse(ctx, s, target.Name); err != nil || from != "" {
+		moved = Moved{From: from, To: target.Name}
+		if err == nil {
+			err = s.record(ctx, moved)
+		}
+		return moved, err
+	}
 	m, err := s.Blobs.Begin(target.Name, target.Open)
 	if err != nil {
 		return moved, err
@@ -91,11 +100,16 @@ func Run(ctx context.Context, s Server, target Target, report Report) (moved Mov
 		return moved, err
 	}
 	moved.Copied = r.blobs.Copied()
+	return moved, s.record(ctx, moved)
+}
+
+// record says in the log what was moved.
+func (s Server) record(ctx context.Context, moved Moved) error {
 	event := &eventlog.StorageRebased{From: moved.From, To: moved.To, Blobs: moved.Blobs, Bytes: moved.Bytes}
 	if err := s.Service.RecordRebase(ctx, event); err != nil {
-		return moved, fmt.Errorf("the blobs are in %s from now on, which the log does not say: %w", moved.To, err)
+		return fmt.Errorf("the blobs are in %s from now on, which the log does not say: %w", moved.To, err)
 	}
-	return moved, nil
+	return nil
 }
 
 // copy copies everything, and leaves the move with files that are frozen, and sealed.

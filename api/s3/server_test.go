@@ -2,7 +2,6 @@ package s3
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/xml"
@@ -16,15 +15,15 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/rs/zerolog"
+
 	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/api/apitest"
 	"github.com/bleepstore/bleepstore/api/sigv2"
 	"github.com/bleepstore/bleepstore/api/sigv4"
 	"github.com/bleepstore/bleepstore/backends"
 	blobs "github.com/bleepstore/bleepstore/backends/memory"
 	"github.com/bleepstore/bleepstore/eventlog"
-	"github.com/bleepstore/bleepstore/projections"
-	"github.com/bleepstore/bleepstore/projections/memory"
-	"github.com/rs/zerolog"
 )
 
 const (
@@ -78,33 +77,9 @@ func (b *logBuffer) take() string {
 	return s
 }
 
-type logSource struct{ *eventlog.Log }
-
-func (s logSource) Read(ctx context.Context, after eventlog.Position) (projections.Reader, error) {
-	return s.Log.Read(ctx, after)
-}
-
 // newService makes a Service over a blob backend. It lives as long as the test.
 func newService(t testing.TB, blobs backends.Backend) *api.Service {
 	t.Helper()
-	log, err := eventlog.Open(t.Context(), eventlog.Config{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	store := memory.New()
-	projector := projections.NewProjector(logSource{log}, store)
-	ctx, stop := context.WithCancel(context.Background())
-	stopped := make(chan error, 1)
-	go func() { stopped <- projector.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-stopped; err != nil {
-			t.Error(err)
-		}
-		if err := log.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	account := func(id string) (eventlog.Owner, bool) {
 		for _, owner := range testAccounts {
 			if owner.ID == id {
@@ -113,7 +88,8 @@ func newService(t testing.TB, blobs backends.Backend) *api.Service {
 		}
 		return eventlog.Owner{}, false
 	}
-	return api.New(api.Config{Region: testRegion, Account: account, Log: log, Applied: projector, Store: store, Blobs: blobs})
+	service, _, _ := apitest.New(t, api.Config{Region: testRegion, Account: account, Blobs: blobs})
+	return service
 }
 
 // testConfig serves a Service, which may be nil if no operation gets that far.

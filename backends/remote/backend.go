@@ -242,11 +242,16 @@ func (b *Backend) Files() files.Files { return namedFiles{b} }
 
 // Check implements backends.Backend.
 func (b *Backend) Check(ctx context.Context) error {
-	return b.health.check(func() error {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), b.timeout) // what comes of it is told to others too
-		defer cancel()
-		return timedOut(ctx, b.bucket.Check(ctx))
-	})
+	if known, err := b.health.known(); known {
+		return err
+	}
+	within, cancel := context.WithTimeout(ctx, b.timeout)
+	defer cancel()
+	err := timedOut(within, b.bucket.Check(within))
+	if ctx.Err() == nil { // or else it says nothing to others
+		b.health.set(err)
+	}
+	return err
 }
 
 // health remembers the outcome of the last check.
@@ -256,15 +261,16 @@ type health struct {
 	err     error
 }
 
-func (h *health) check(now func() error) error {
+func (h *health) known() (known bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if time.Since(h.checked) < checkInterval {
-		return h.err
-	}
-	h.err = now()
-	h.checked = time.Now()
-	return h.err
+	return time.Since(h.checked) < checkInterval, h.err
+}
+
+func (h *health) set(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.err, h.checked = err, time.Now()
 }
 
 // Close implements backends.Backend.

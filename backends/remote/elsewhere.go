@@ -39,16 +39,26 @@ func (e *Elsewhere) Bucket(ctx context.Context, url string) (bucket Bucket, key 
 	if opener == nil || name == "" {
 		return nil, "", fmt.Errorf("%q is no URL of an object that can be read: want one such as s3://bucket/key", url)
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if bucket := e.buckets[base]; bucket != nil {
+	if bucket = e.opened(base); bucket != nil {
 		return bucket, key, nil
 	}
+	// Whoever opens it first wins: to look for credentials may take a while, for which nobody else should wait.
 	if bucket, err = opener(ctx, name); err != nil {
 		return nil, "", fmt.Errorf("open %s: %w", base, err)
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if first := e.buckets[base]; first != nil {
+		return first, key, bucket.Close()
+	}
 	e.buckets[base] = bucket
 	return bucket, key, nil
+}
+
+func (e *Elsewhere) opened(base string) Bucket {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.buckets[base]
 }
 
 // Open returns the bytes [offset, offset+length) of the object at a URL, which must have the tag; the caller closes the reader.

@@ -101,6 +101,10 @@ func rebaseStorage(ctx context.Context, w *work) (err error) {
 // rebaseReport shows how a rebase goes on.
 type rebaseReport struct{ report }
 
+func (r rebaseReport) Lost(id backends.ID, err error) {
+	fmt.Fprintf(r.out, "Not copied, and needed by nobody but who restores an earlier state of the metadata: blob %s: %v\n", id, err)
+}
+
 func (r rebaseReport) Passed(pass int, copied transfer.Copied) {
 	what := "Copied"
 	if pass > 1 {
