@@ -4,14 +4,10 @@ import (
 	"context"
 	"testing"
 
-	gcs "cloud.google.com/go/storage"
 	azure "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"google.golang.org/api/option"
-
-	"github.com/bleepstore/bleepstore/e2e/emulators"
 )
 
 // Objects of other clouds are taken over too, with their headers and metadata; one that is stored again there, though with the
@@ -19,15 +15,7 @@ import (
 func TestTakeOverFromOtherClouds(t *testing.T) {
 	t.Parallel()
 	t.Run("gcs", func(t *testing.T) {
-		endpoint := emulators.GCS(t)
-		client, err := gcs.NewClient(t.Context(), option.WithEndpoint(endpoint), option.WithoutAuthentication())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer client.Close()
-		if err := client.Bucket(storageBucket).Create(t.Context(), "emulator", nil); err != nil {
-			t.Fatal(err)
-		}
+		client, endpoint := gcsBucket(t)
 		settings := []string{"BLEEPSTORE_STORAGE_GCS_ENDPOINT=" + endpoint}
 		testTakeOverFrom(t, "gs://"+storageBucket, settings, func(ctx context.Context, key string, body []byte) error {
 			w := client.Bucket(storageBucket).Object(key).NewWriter(ctx)
@@ -39,15 +27,8 @@ func TestTakeOverFromOtherClouds(t *testing.T) {
 		})
 	})
 	t.Run("azblob", func(t *testing.T) {
-		account := emulators.AzureBlob(t)
-		client, err := azure.NewClientFromConnectionString(account.ConnectionString, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := client.CreateContainer(t.Context(), storageBucket, nil); err != nil {
-			t.Fatal(err)
-		}
-		settings := []string{"BLEEPSTORE_STORAGE_AZBLOB_CONNECTION_STRING=" + account.ConnectionString}
+		client, connection := azureContainer(t)
+		settings := []string{"BLEEPSTORE_STORAGE_AZBLOB_CONNECTION_STRING=" + connection}
 		testTakeOverFrom(t, "azblob://"+storageBucket, settings, func(ctx context.Context, key string, body []byte) error {
 			_, err := client.UploadBuffer(ctx, storageBucket, key, body, &azure.UploadBufferOptions{
 				HTTPHeaders: &blob.HTTPHeaders{BlobContentType: aws.String("text/plain"), BlobCacheControl: aws.String("no-store")},

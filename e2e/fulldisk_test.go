@@ -15,6 +15,7 @@ import (
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/bleepstore/bleepstore/internal/fulldisk/smalldisk"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -25,7 +26,7 @@ func TestFullDisk(t *testing.T) {
 	for name, size := range map[string]int{"empty objects": 0, "small objects": 4 << 10, "large objects": 1 << 20} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			disk := smallDisk(t, 256<<20)
+			disk := smalldisk.Mount(t, 256<<20)
 			l := &fullDiskLoad{
 				server: startServer(t, options{dir: filepath.Join(disk, "data")}), size: size, acknowledged: make(map[string][]byte),
 			}
@@ -81,7 +82,7 @@ func testFullDisk(t *testing.T, l *fullDiskLoad, disk string) {
 func TestRebaseOffAFullDisk(t *testing.T) {
 	t.Parallel()
 	target := newRebaseTarget(t)
-	disk := smallDisk(t, 256<<20)
+	disk := smalldisk.Mount(t, 256<<20)
 	l := &fullDiskLoad{
 		server: startServer(t, options{dir: filepath.Join(disk, "data")}), size: 100_000, acknowledged: make(map[string][]byte),
 	}
@@ -187,24 +188,6 @@ func (l *fullDiskLoad) verify(t *testing.T) {
 	}
 	want(t, "number of keys", len(listKeys(t, l.client, l.bucket)), len(l.acknowledged))
 	t.Logf("%d objects were acknowledged", len(l.acknowledged))
-}
-
-// smallDisk mounts a file system of a size, in bytes. It is one in memory, which tells of its end as a disk does.
-func smallDisk(t *testing.T, size int) string {
-	t.Helper()
-	if os.Getuid() != 0 {
-		require(t, "permission to mount (root)")
-	}
-	dir := t.TempDir()
-	if err := syscall.Mount("bleepstore-e2e", dir, "tmpfs", 0, fmt.Sprintf("size=%d", size)); err != nil {
-		require(t, "permission to mount: "+err.Error())
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, 0); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir
 }
 
 // fillDisk makes a file that leaves so many bytes of a disk.

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"strings"
@@ -70,34 +69,48 @@ func s3Settings(t testing.TB, endpoint, access, secret string) []string {
 
 func startGCS(t testing.TB) storage {
 	t.Helper()
-	endpoint := emulators.GCS(t)
-	client, err := gcs.NewClient(t.Context(), option.WithEndpoint(endpoint), option.WithoutAuthentication())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	if err := client.Bucket(storageBucket).Create(t.Context(), "emulator", nil); err != nil {
-		t.Fatal(err)
-	}
+	_, endpoint := gcsBucket(t)
 	return storage{"gcs", []string{
 		"BLEEPSTORE_STORAGE_BACKEND=gcs", "BLEEPSTORE_STORAGE_GCS_BUCKET=" + storageBucket, "BLEEPSTORE_STORAGE_GCS_ENDPOINT=" + endpoint,
 	}}
 }
 
-func startAzBlob(t testing.TB) storage {
+// gcsBucket makes the bucket in an emulator of Google Cloud Storage, and returns a client and the URL of it.
+func gcsBucket(t testing.TB) (client *gcs.Client, endpoint string) {
 	t.Helper()
-	account := emulators.AzureBlob(t)
-	client, err := azure.NewClientFromConnectionString(account.ConnectionString, nil)
+	endpoint = emulators.GCS(t)
+	client, err := gcs.NewClient(t.Context(), option.WithEndpoint(endpoint), option.WithoutAuthentication())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.CreateContainer(context.Background(), storageBucket, nil); err != nil {
+	t.Cleanup(func() { _ = client.Close() })
+	if err := client.Bucket(storageBucket).Create(t.Context(), "emulator", nil); err != nil {
 		t.Fatal(err)
 	}
+	return client, endpoint
+}
+
+func startAzBlob(t testing.TB) storage {
+	t.Helper()
+	_, connection := azureContainer(t)
 	return storage{"azblob", []string{
 		"BLEEPSTORE_STORAGE_BACKEND=azblob", "BLEEPSTORE_STORAGE_AZBLOB_CONTAINER=" + storageBucket,
-		"BLEEPSTORE_STORAGE_AZBLOB_CONNECTION_STRING=" + account.ConnectionString,
+		"BLEEPSTORE_STORAGE_AZBLOB_CONNECTION_STRING=" + connection,
 	}}
+}
+
+// azureContainer makes the container in an emulator of Azure Blob Storage, and returns a client and the connection string of it.
+func azureContainer(t testing.TB) (client *azure.Client, connection string) {
+	t.Helper()
+	connection = emulators.AzureBlob(t).ConnectionString
+	client, err := azure.NewClientFromConnectionString(connection, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.CreateContainer(t.Context(), storageBucket, nil); err != nil {
+		t.Fatal(err)
+	}
+	return client, connection
 }
 
 // at returns what has the server of a data folder use the storage.

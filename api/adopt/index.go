@@ -63,7 +63,7 @@ func (x *index) sorted() iter.Seq2[backends.Labeled, error] {
 			yield(backends.Labeled{}, err)
 			return
 		}
-		defer records.Close()
+		defer func() { _ = records.Close() }() // Error has what there is to tell
 		for records.First(); records.Valid(); records.Next() {
 			blob, err := decode(records.Key())
 			if !yield(blob, err) || err != nil {

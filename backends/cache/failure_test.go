@@ -2,10 +2,8 @@ package cache
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -14,6 +12,7 @@ import (
 	"time"
 
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/internal/fulldisk/smalldisk"
 )
 
 // An error of the backend behind is the reader's, and nothing that came with it is kept.
@@ -148,19 +147,7 @@ func TestWritesFail(t *testing.T) {
 
 // The cache leaves the last of a disk to others.
 func TestFullDisk(t *testing.T) {
-	const size = keepFree>>20 + 10
-	dir := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%dm", size), "tmpfs", dir).CombinedOutput(); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("a full disk can't be tested, because mounting a small one failed (run as root): %v: %s", err, out)
-		}
-		t.Skipf("mounting a small disk takes root: %v: %s", err, out)
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v: %s", err, out)
-		}
-	})
+	dir := smalldisk.Mount(t, keepFree+10<<20)
 	behind := newCloud()
 	var reported atomic.Pointer[error]
 	b, err := Open(dir, 1<<30, behind, func(err error) { reported.Store(&err) })

@@ -2,37 +2,17 @@ package local
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/internal/fulldisk/smalldisk"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
-
-// smallDisk mounts a file system of its own, of a size in MiB.
-func smallDisk(t *testing.T, size int) string {
-	t.Helper()
-	dir := t.TempDir()
-	out, err := exec.Command("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%dm", size), "tmpfs", dir).CombinedOutput()
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("a full disk can't be tested, because mounting a small one failed (run as root): %v: %s", err, out)
-		}
-		t.Skipf("mounting a small disk takes root: %v: %s", err, out)
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v: %s", err, out)
-		}
-	})
-	return dir
-}
 
 // fillDisk puts blobs of a size until there is no space, and returns them.
 func fillDisk(t *testing.T, b *Backend, size int) []backends.ID {
@@ -53,7 +33,7 @@ func fillDisk(t *testing.T, b *Backend, size int) []backends.ID {
 func TestFullDisk(t *testing.T) {
 	for name, size := range map[string]int{"small blobs": smallLimit, "large blobs": 5 << 20} {
 		t.Run(name, func(t *testing.T) {
-			dir := smallDisk(t, 200)
+			dir := smalldisk.Mount(t, 200<<20)
 			b := openOn(t, vfs.Default, dir)
 			ids := fillDisk(t, b, size)
 			if len(ids) == 0 {
@@ -91,7 +71,7 @@ func TestFullDisk(t *testing.T) {
 
 // Something else may take the very last byte.
 func TestDiskFilledByOthers(t *testing.T) {
-	dir := smallDisk(t, 200)
+	dir := smalldisk.Mount(t, 200<<20)
 	b := openOn(t, vfs.Default, filepath.Join(dir, "blobs"))
 	var ids []backends.ID
 	for range 100 {
