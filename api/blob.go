@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"hash"
@@ -72,28 +73,8 @@ func readAtOnce(r io.ReadCloser, length int64) (io.ReadCloser, error) {
 	if _, err := io.ReadFull(r, data); err != nil {
 		return nil, err
 	}
-	return &inMemory{data: data}, nil
+	return io.NopCloser(bytes.NewReader(data)), nil
 }
-
-// inMemory reads bytes that are in memory.
-type inMemory struct{ data []byte }
-
-func (m *inMemory) Read(p []byte) (int, error) {
-	if len(m.data) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p, m.data)
-	m.data = m.data[n:]
-	return n, nil
-}
-
-func (m *inMemory) WriteTo(w io.Writer) (int64, error) {
-	n, err := w.Write(m.data)
-	m.data = m.data[n:]
-	return int64(n), err
-}
-
-func (m *inMemory) Close() error { return nil }
 
 // checkedReader reads a whole blob.
 //

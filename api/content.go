@@ -173,8 +173,8 @@ var copyBuffers = sync.Pool{New: func() any { return new([128 << 10]byte) }}
 
 // copyTo lets r write, or copies what it reads.
 func copyTo(w io.Writer, r io.Reader) (int64, error) {
-	if direct, ok := r.(io.WriterTo); ok {
-		return direct.WriteTo(w)
+	if from, ok := r.(io.WriterTo); ok {
+		return from.WriteTo(w)
 	}
 	buffer := copyBuffers.Get().(*[128 << 10]byte)
 	defer copyBuffers.Put(buffer)

@@ -17,6 +17,9 @@ import (
 // service reads it.
 const atOnce = 1 << 20
 
+// maxReplaced is how often a file is opened at most that is replaced just then, or comes damaged.
+const maxReplaced = 10
+
 // listPage is how many files are asked for at once, which is what S3 returns.
 const listPage = 1000
 
@@ -40,17 +43,14 @@ func (f namedFiles) Put(ctx context.Context, name string, r io.Reader) error {
 // Get implements files.Files.
 func (f namedFiles) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 	err := files.CheckName(name)
-	for err == nil {
+	for attempt := 0; attempt < maxReplaced && (err == nil || errors.Is(err, backends.ErrChanged)); attempt++ {
 		var r io.ReadCloser
-		r, err = f.open(ctx, f.name(name))
-		switch {
-		case err == nil:
+		if r, err = f.open(ctx, f.name(name)); err == nil {
 			return r, nil
-		case errors.Is(err, backends.ErrChanged):
-			err = ctx.Err() // it was replaced just now
-		case errors.Is(err, backends.ErrNotFound):
-			err = fs.ErrNotExist
 		}
+	}
+	if errors.Is(err, backends.ErrNotFound) {
+		err = fs.ErrNotExist
 	}
 	return nil, fmt.Errorf("get file %s: %w", name, err)
 }
