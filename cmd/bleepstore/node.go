@@ -48,7 +48,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &node{
 		parts: p, config: c, out: out,
-		first:     &served{p.engine, p.store, projections.NewProjector(source{p.log, p.archiver}, p.store)},
+		first:     &served{p.engine, p.store, projections.NewProjector(p.source(), p.store)},
 		stop:      cancel,
 		projected: make(chan struct{}),
 	}

@@ -58,7 +58,7 @@ func (n *node) follow() {
 				retry(err)
 			}
 		}
-		f := follower{e, projections.NewFollower(source{n.log, n.archiver}, open, failed)}
+		f := follower{e, projections.NewFollower(n.source(), open, failed)}
 		n.followers = append(n.followers, f)
 		n.following.Go(func() { f.Run(ctx) })
 	}
