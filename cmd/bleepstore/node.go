@@ -67,9 +67,13 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	n.service = api.New(api.Config{
 		Region: c.Server.Region, Ownership: eventlog.Ownership(c.Server.ObjectOwnership), Account: c.Auth.Owner,
 		Log: p.log, Applied: n.first.projector, Store: p.store, Blobs: p.blobs, Elsewhere: p.elsewhere,
+		Targets: p.targets(),
 	})
 	n.background.Go(func() { p.archiver.run(ctx, out) })
 	n.follow()
+	if p.notifier != nil {
+		n.goBehind(ctx, func() { p.notifier.Run(ctx) })
+	}
 	if c.Multipart.Expiry > 0 {
 		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, out.retry) })
 	}
@@ -181,7 +185,9 @@ func (n *node) handler() http.Handler {
 			Log:      n.log.Check,
 			Archive:  n.archiver.check,
 		},
-		Domain:      n.config.Server.Domain,
+		Domain:        n.config.Server.Domain,
+		Notifications: n.notifier,
+
 		Projections: n.projections,
 		TakeOver:    n.takeOver,
 		Credentials: administrators(n.config),

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/bleepstore/bleepstore/api/notify"
 	"github.com/bleepstore/bleepstore/backends/moving"
 	"github.com/bleepstore/bleepstore/backends/remote"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
@@ -26,6 +27,7 @@ type parts struct {
 	elsewhere *remote.Elsewhere // reads blobs that are not in blobs
 
 	snapshots *snapshot.Folder // nil if there is no archive
+	notifier  *notify.Notifier // nil if there are no targets of notifications
 }
 
 // openParts opens all parts.
@@ -101,6 +103,9 @@ func (p *parts) openArchive(ctx context.Context, c *config.Config) error {
 // close closes what is open: first the log, so that nothing new comes, then what it is applied to.
 func (p *parts) close() error {
 	var errs []error
+	if p.notifier != nil {
+		errs = append(errs, p.notifier.Close())
+	}
 	if p.log != nil {
 		errs = append(errs, p.log.Close())
 	}

@@ -34,7 +34,7 @@ func serve(ctx context.Context, c *config.Config, out output) error {
 	}
 	server := startServer(listener, certs, refusing(c, out, errStarting), out)
 	end := func() error { return nil }
-	switch parts, err := openParts(ctx, c, out); {
+	switch parts, err := openServed(ctx, c, out); {
 	case err == nil:
 		node := startNode(c, parts, out)
 		end = node.close

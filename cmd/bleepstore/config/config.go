@@ -32,6 +32,8 @@ type Config struct {
 	Multipart   Multipart `yaml:"multipart"`
 	Storage     Storage   `yaml:"storage"`
 	Logging     Logging   `yaml:"logging"`
+	// Notifications are about telling others what happens in buckets.
+	Notifications Notifications `yaml:"notifications"`
 }
 
 // Server is how clients reach the server.
@@ -342,7 +344,8 @@ func Default() *Config {
 			Backend: BackendLocal, ReapAfter: time.Hour, ScrubInterval: 30 * 24 * time.Hour, Timeout: 30 * time.Second,
 			Memory: MemoryStorage{Limit: 1 << 30},
 		},
-		Logging: Logging{Level: "info", Format: FormatAuto},
+		Logging:       Logging{Level: "info", Format: FormatAuto},
+		Notifications: Notifications{GiveUpAfter: 24 * time.Hour},
 	}
 }
 

@@ -76,6 +76,7 @@ func (c *Config) validate() error {
 	v.oneOf("logging.level", c.Logging.Level, Levels)
 	v.oneOf("logging.format", c.Logging.Format, Formats)
 
+	c.Notifications.validate(&v)
 	c.Auth.validate(&v)
 	return errors.Join(v...)
 }
