@@ -533,3 +533,24 @@ func TestTargetsAreTriedFirst(t *testing.T) {
 	want(t, "number of test events that were taken", len(hook.tests), 0)
 }
 
+
+func TestNotificationsByTheAWSCLI(t *testing.T) {
+	t.Parallel()
+	hook := newWebhook(t)
+	s := startServer(t, options{config: hook.targets()})
+	c := newCommand(t, requireCommand(t, "aws"), s)
+	c.args = []string{"--endpoint-url", s.endpoint}
+	c.run(t, "s3", "mb", "s3://cli")
+	c.file(t, "rules.json", []byte(`{
+		"TopicConfigurations": [{"Id": "made", "TopicArn": "`+hookARN+`", "Events": ["s3:ObjectCreated:*"],
+			"Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": ".jpg"}]}}}],
+		"LambdaFunctionConfigurations": [{"Id": "gone", "LambdaFunctionArn": "`+hookARN+`", "Events": ["s3:ObjectRemoved:*"]}]
+	}`))
+	c.run(t, "s3api", "put-bucket-notification-configuration", "--bucket", "cli", "--notification-configuration", "file://rules.json")
+	got := strings.Join(strings.Fields(c.run(t, "s3api", "get-bucket-notification-configuration", "--bucket", "cli")), " ")
+	wantContains(t, got, `"Id": "made", "TopicArn": "`+hookARN+`"`, `"FilterRules": [ { "Name": "suffix", "Value": ".jpg" } ]`,
+		`"Id": "gone", "LambdaFunctionArn": "`+hookARN+`"`)
+	c.run(t, "s3", "cp", "rules.json", "s3://cli/rules.jpg")
+	c.run(t, "s3", "mv", "s3://cli/rules.jpg", "s3://cli/moved.jpg")
+	wantMessages(t, hook.take(3), "ObjectCreated:Copy cli/moved.jpg", "ObjectCreated:Put cli/rules.jpg", "ObjectRemoved:Delete cli/rules.jpg")
+}
