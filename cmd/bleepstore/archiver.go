@@ -79,6 +79,7 @@ func (a *archiver) run(ctx context.Context, out output) {
 			return
 		}
 		a.set(a.current(), err)
+		out.metrics.Retried(retryArchive)
 		out.Error().Err(err).Msg("the event log is not being archived; will be tried again")
 		select {
 		case <-ctx.Done():

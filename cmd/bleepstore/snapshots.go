@@ -52,7 +52,7 @@ func (n *node) maintain(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if err := n.maintainOnce(ctx); err != nil && ctx.Err() == nil {
-			n.out.Warn().Err(err).Msg("will be tried again")
+			n.out.retry(retrySnapshots)(err)
 		}
 		select {
 		case <-tick.C:
