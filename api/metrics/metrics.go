@@ -60,8 +60,8 @@ func (m *Metrics) Handler() http.Handler {
 	})
 }
 
-// Retried counts something that is tried again by a part of the server, the name of which is one of few.
-func (m *Metrics) Retried(part string) { m.retries.WithLabelValues(part).Inc() }
+// Retries returns what counts that something is tried again by a part of the server, whose name is one of few.
+func (m *Metrics) Retries(part string) (retried func()) { return m.retries.WithLabelValues(part).Inc }
 
 // logMetrics are about appends to the log.
 type logMetrics struct {

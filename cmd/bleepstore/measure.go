@@ -25,12 +25,13 @@ const countRetry = time.Minute
 
 // count counts the objects, so that the service knows from then on how many there are.
 func (n *node) count(ctx context.Context) {
+	retry := n.out.retry(retryCount)
 	for {
 		err := n.service.Count(ctx)
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		n.out.retry(retryCount)(err)
+		retry(err)
 		select {
 		case <-time.After(countRetry):
 		case <-ctx.Done():

@@ -42,8 +42,9 @@ func newOutput(c config.Logging, w io.Writer) output {
 
 // retry returns what tells what failed of a part of the server, and is tried again.
 func (o output) retry(part string) func(error) {
+	retried := o.metrics.Retries(part)
 	return func(err error) {
-		o.metrics.Retried(part)
+		retried()
 		o.Warn().Err(err).Msg("will be tried again")
 	}
 }
