@@ -255,6 +255,7 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 		Region:   c.Server.Region,
 		Domain:   c.Server.Domain,
 		Log:      out.Logger,
+		Tracer:   out.watch.tracer,
 		Ready:    ready,
 	})
 }

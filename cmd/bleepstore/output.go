@@ -13,10 +13,11 @@ import (
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 )
 
-// output is what the process says: log lines and, where people read them, a greeting.
+// output is what the process says: log lines, where people read them a greeting, and what is told of requests.
 type output struct {
 	zerolog.Logger
 	people io.Writer // nil where programs read
+	watch  watch     // of a server
 }
 
 // newOutput makes the output on w that the configuration asks for.
