@@ -67,6 +67,7 @@ type Service struct {
 	incoming  incoming
 	reaping   sync.Mutex // held by who deletes blobs that were named once
 	manifests *manifestCache
+	tally     tally
 }
 
 // New makes a Service.
@@ -86,10 +87,22 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 // commit makes a decision: it appends the events and waits until the store has applied them. It runs to its end also
 // when the client is gone, because the caller's locks must cover it. How many wait here is bounded by enter.
 func (s *Service) commit(ctx context.Context, by Caller, at time.Time, decided ...eventlog.Data) error {
+	return s.commitObjects(ctx, by, at, projections.Totals{}, decided...)
+}
+
+// commitObjects is commit for a decision that changes which objects are current: changed is their number and size after it,
+// less those before it.
+func (s *Service) commitObjects(ctx context.Context, by Caller, at time.Time, changed projections.Totals, decided ...eventlog.Data) error {
 	ctx = context.WithoutCancel(ctx)
 	events := make([]eventlog.Event, len(decided))
 	for i, data := range decided {
 		events[i] = eventlog.Event{Time: at, Actor: by.actor(), Request: by.Request, Data: data}
+		switch data.(type) {
+		case *eventlog.BucketCreated:
+			changed.Buckets++
+		case *eventlog.BucketDeleted:
+			changed.Buckets--
+		}
 	}
 	appending, span := tracing.Start(ctx, "log append")
 	position, err := s.log.Append(appending, events...)
@@ -102,8 +115,10 @@ func (s *Service) commit(ctx context.Context, by Caller, at time.Time, decided .
 	case errors.Is(err, eventlog.ErrTooLarge):
 		return &Error{Code: InvalidRequest, Message: "The request describes more than one commit of the log can hold.", Cause: err}
 	case err != nil:
+		s.tally.lose()
 		return unavailable(fmt.Errorf("append %s to the log: %w", decided[0].EventType(), err))
 	}
+	s.tally.tell(change{position.Seq, changed})
 	_, span = tracing.Start(ctx, "projection wait")
 	err = s.awaitApplied(position)
 	span.End(err)

@@ -23,6 +23,8 @@ type Config struct {
 	Projections func(ctx context.Context) []Projection
 	// TakeOver has an engine serve. Errors: ErrNoProjection, ConflictError.
 	TakeOver func(ctx context.Context, engine string) error
+	// Metrics answers with the metrics of the server.
+	Metrics http.Handler
 	// Authorize returns nil if a request is an administrator's. It reads the body. Errors: *api.Error.
 	Authorize func(r *http.Request) error
 }
@@ -37,6 +39,7 @@ type Checks struct {
 //   - /healthz: 200 if the process is up
 //   - /readyz: 200 if the server answers S3 requests, else 503
 //   - /health: how each part is, in JSON; 503 unless all is well
+//   - /metrics: what the server counts, for Prometheus
 //   - /_/ and below: administration, for which requests are signed by an administrator's key; what is not there is 404
 //
 // The pages answer GET and HEAD; with another method their paths are those of buckets that can't exist, and next says so.
@@ -51,6 +54,10 @@ func New(c Config, next http.Handler) http.Handler {
 			empty(w, http.StatusOK)
 		},
 		"/" + api.HealthPage: c.health,
+		"/" + api.MetricsPage: func(w http.ResponseWriter, r *http.Request) {
+			header(w)
+			c.Metrics.ServeHTTP(w, r)
+		},
 	}
 	administration := c.administration()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
