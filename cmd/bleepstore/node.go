@@ -260,6 +260,7 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 		Domain:   c.Server.Domain,
 		Log:      out.Logger,
 		Observe:  out.metrics.Request,
+		Tracer:   out.watch.tracer,
 		Ready:    ready,
 	}))
 }
