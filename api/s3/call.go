@@ -18,12 +18,15 @@ import (
 
 // call is one request on its way through the handler, and its answer.
 type call struct {
-	h     *handler
-	r     *http.Request
-	w     response
-	began time.Time
-	id    string // of the request
+	h *handler
+	r *http.Request
+	w response
+	// received is r as it came, of which r may be a changed copy.
+	received *http.Request
+	began    time.Time
+	id       string // of the request
 
+	level       level      // of the path
 	op          *operation // nil until it is known
 	bucket, key string     // empty where the path names none
 	query       url.Values
@@ -32,20 +35,24 @@ type call struct {
 	verified *sigv4.Verified
 	body     bodyReader // reads verified.Body
 
+	size   int64      // of the object that was answered for or made; -1 where there is none
 	failed *api.Error // the error that was answered, or that ended an answer that had begun
 }
 
 // serve answers a request.
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
 	sendContinue(w, r)
-	c := &call{h: h, r: r, w: newResponse(w, h.IdleTimeout), began: time.Now(), id: newRequestID()}
+	c := &call{
+		h: h, r: r, received: r, w: newResponse(w, h.IdleTimeout), began: time.Now(), id: newRequestID(), size: -1,
+	}
 	header := w.Header()
 	header["Server"] = serverName
 	header["X-Amz-Request-Id"] = []string{c.id}
 	header["X-Amz-Id-2"] = h.hostID
 	defer c.end()
 	c.watchBody()
-	if err := c.serve(params); err != nil {
+	c.name(params)
+	if err := c.serve(); err != nil {
 		c.fail(err)
 	}
 }
@@ -61,13 +68,13 @@ func sendContinue(w http.ResponseWriter, r *http.Request) {
 
 var serverName = []string{"BleepStore"}
 
-func (c *call) serve(params httprouter.Params) error {
+func (c *call) serve() error {
 	if err := c.h.Ready(); err != nil {
 		unavailable := api.NewError(api.ServiceUnavailable)
 		unavailable.Cause = err
 		return unavailable
 	}
-	err := c.route(params)
+	err := c.route()
 	c.allowOrigin()
 	if err != nil {
 		return err
@@ -107,13 +114,14 @@ func (c *call) authenticate() error {
 	return nil
 }
 
-// end logs the request, also after a panic. An answer that broke off ends its connection, or else the client could take
+// end logs the request and tells of it, also after a panic. An answer that broke off ends its connection, or else the client could take
 // it for whole.
 func (c *call) end() {
 	if p := recover(); p != nil {
 		c.fail(api.Internal(fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
 	}
 	c.log()
+	c.observe()
 	if c.failed != nil && !c.w.failure {
 		panic(http.ErrAbortHandler)
 	}

@@ -30,6 +30,9 @@ type Config struct {
 	// Domain makes "bucket.Domain" hosts that address a bucket, next to paths that begin with one. Empty for paths alone.
 	Domain string
 	Log    zerolog.Logger // gets one line for each request
+	// Observe is told of each request when it has ended, before the connection is used for the next one. It must be quick. Nil
+	// to tell nobody.
+	Observe func(Request)
 	// IdleTimeout is how long a client may take to send or to receive anything of a body: a piece of 512 KiB at the most.
 	// 0 is a minute.
 	IdleTimeout time.Duration

@@ -184,7 +184,7 @@ func (n *node) handler() http.Handler {
 		Domain:      n.config.Server.Domain,
 		Projections: n.projections,
 		TakeOver:    n.takeOver,
-		Authorize:   administrators(n.config),
+		Credentials: administrators(n.config),
 	}
 	return admin.New(pages, newS3(n.config, n.out, n.upToDate, n.service))
 }
@@ -231,7 +231,7 @@ func refusing(c *config.Config, out output, reason error) http.Handler {
 
 		Projections: func(context.Context) []admin.Projection { return nil },
 		TakeOver:    func(context.Context, string) error { return &admin.ConflictError{Reason: reason.Error()} },
-		Authorize:   administrators(c),
+		Credentials: administrators(c),
 	}
 	return admin.New(pages, newS3(c, out, ready, nil))
 }
