@@ -26,6 +26,8 @@ type Config struct {
 	TakeOver func(ctx context.Context, engine string) error
 	// Metrics answers with the metrics of the server.
 	Metrics http.Handler
+	// Events are what happened to buckets and objects; nil while there is no log.
+	Events *Events
 	// Credentials tell who is an administrator.
 	Credentials Credentials
 }
@@ -56,10 +58,12 @@ func (c Config) pages() map[string]http.Handler {
 //
 //   - GET /_/v1/projections: how the engines are that are kept up to date
 //   - POST /_/v1/projections/ENGINE/serve: have one of them serve; 404 if there is none of the name, 409 if it cannot now
+//   - GET /_/v1/events: what happens to buckets and objects, as server-sent events: see Events; 503 while there is no log
 func (c Config) administration() map[string]http.Handler {
 	return map[string]http.Handler{
 		"GET /_/v1/projections":                 http.HandlerFunc(c.listProjections),
 		"POST /_/v1/projections/{engine}/serve": http.HandlerFunc(c.takeOver),
+		"GET /_/v1/events":                      http.HandlerFunc(c.streamEvents),
 	}
 }
 

@@ -38,6 +38,7 @@ type node struct {
 	projected  chan struct{}      // closed when the first engine's projector has ended
 	background sync.WaitGroup     // of what goes on beside requests, once the store has caught up
 	control    *control.Server    // nil if it takes no commands
+	events     *admin.Events      // streams to clients, which end before the server waits for its requests
 
 	stopFollowing context.CancelFunc // ends the followers, which close their stores: one may be the store that serves
 	following     sync.WaitGroup     // of the followers
@@ -50,6 +51,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 		parts: p, config: c, out: out,
 		first:     &served{p.engine, p.store, projections.NewProjector(p.source(), p.store)},
 		stop:      cancel,
+		events:    admin.NewEvents(p.history(), c.Server.Region),
 		projected: make(chan struct{}),
 	}
 	n.current.Store(n.first)
@@ -187,6 +189,7 @@ func (n *node) handler() http.Handler {
 		Projections: n.projections,
 		TakeOver:    n.takeOver,
 		Metrics:     n.out.metrics.Handler(),
+		Events:      n.events,
 		Credentials: administrators(n.config),
 	}
 	return admin.New(pages, newS3(n.config, n.out, n.upToDate, n.service))

@@ -42,6 +42,7 @@ func serve(ctx context.Context, c *config.Config, out output) error {
 	case err == nil:
 		node := startNode(c, parts, out)
 		end = node.close
+		server.http.RegisterOnShutdown(node.events.End)
 		server.front.set(node.handler())
 		if node.catchUp(ctx) {
 			greet(out, c, endpoint(c, listener))
