@@ -29,6 +29,7 @@ type node struct {
 	out     output
 	service *api.Service
 
+	began      eventlog.Position      // head of the log at the start
 	first      *served                // of the engine that serves at the start
 	current    atomic.Pointer[served] // of the engine that serves now
 	followers  []follower             // of further engines
@@ -54,6 +55,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	}
 	n.current.Store(n.first)
 	head := p.log.Head()
+	n.began = head
 	// An error is one for the projector too, which reports it.
 	if position, err := p.store.Position(ctx); err == nil && position.Seq < head.Seq {
 		out.Info().Uint64("commits", head.Seq-position.Seq).Msg("catching up with the log")
@@ -69,6 +71,9 @@ func startNode(c *config.Config, p *parts, out output) *node {
 		Log: p.log, Applied: n.first.projector, Store: p.store, Blobs: p.blobs, Elsewhere: p.elsewhere,
 	})
 	n.background.Go(func() { p.archiver.run(ctx, out) })
+	if p.events != nil {
+		n.background.Go(func() { p.events.Run(ctx) })
+	}
 	n.follow()
 	if c.Multipart.Expiry > 0 {
 		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, out.retry) })
