@@ -35,7 +35,7 @@ const (
 	maxConnections        = 1024
 	maxAccountConnections = 256
 	maxSubscriptions      = 1000 // of a connection
-	maxConsumers          = 1000 // of an account
+	maxConsumers          = 256  // of an account
 	maxAckPending         = 20_000
 )
 

@@ -19,7 +19,7 @@ const (
 	// ackTimeout is how long the server may take to store one.
 	ackTimeout = 10 * time.Second
 	// duplicateWindow is the least that makes sense. It is not needed: each message says which one it follows.
-	duplicateWindow = time.Second
+	duplicateWindow = 100 * time.Millisecond
 )
 
 // stream is the stream of an account. Its messages are a run of the events of the log that are for it, in their order and
