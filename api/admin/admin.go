@@ -27,6 +27,10 @@ type Config struct {
 	TakeOver func(ctx context.Context, engine string) error
 	// Notifications tells the targets of notifications; nil if there are none.
 	Notifications *notify.Notifier
+	// Metrics answers with the metrics of the server.
+	Metrics http.Handler
+	// Events are what happened to buckets and objects; nil while there is no log.
+	Events *Events
 	// Credentials tell who is an administrator.
 	Credentials Credentials
 }
@@ -42,11 +46,13 @@ type Checks struct {
 //   - /healthz: 200 if the process is up
 //   - /readyz: 200 if the server answers S3 requests, else 503
 //   - /health: how each part is, in JSON; 503 unless all is well
+//   - /metrics: what the server counts, for Prometheus
 func (c Config) pages() map[string]http.Handler {
 	return map[string]http.Handler{
-		"/" + api.LivePage:   http.HandlerFunc(c.live),
-		"/" + api.ReadyPage:  http.HandlerFunc(c.ready),
-		"/" + api.HealthPage: http.HandlerFunc(c.health),
+		"/" + api.LivePage:    http.HandlerFunc(c.live),
+		"/" + api.ReadyPage:   http.HandlerFunc(c.ready),
+		"/" + api.HealthPage:  http.HandlerFunc(c.health),
+		"/" + api.MetricsPage: fresh(c.Metrics),
 	}
 }
 
@@ -59,6 +65,7 @@ func (c Config) pages() map[string]http.Handler {
 //   - GET /_/v1/notifications/TARGET/dead?after=ID&limit=100: dead letters of a target
 //   - POST /_/v1/notifications/TARGET/dead/replay?id=ID: send dead letters again, one or the first 1,000; 409 if too many messages wait
 //   - DELETE /_/v1/notifications/TARGET/dead?id=ID: forget dead letters, one or all
+//   - GET /_/v1/events: what happens to buckets and objects, as server-sent events: see Events; 503 while there is no log
 func (c Config) administration() map[string]http.Handler {
 	return map[string]http.Handler{
 		"GET /_/v1/projections":                 http.HandlerFunc(c.listProjections),
@@ -68,6 +75,7 @@ func (c Config) administration() map[string]http.Handler {
 		"GET /_/v1/notifications/{target}/dead":         c.notifications(listDead),
 		"POST /_/v1/notifications/{target}/dead/replay": c.notifications(replayDead),
 		"DELETE /_/v1/notifications/{target}/dead":      c.notifications(discardDead),
+		"GET /_/v1/events":                              http.HandlerFunc(c.streamEvents),
 	}
 }
 

@@ -77,6 +77,7 @@ type target struct {
 	n    *Notifier
 	wake chan struct{} // has an item when the store has messages that wait and run does not know of
 
+	begun     atomic.Bool   // position is known
 	position  atomic.Uint64 // sequence of the last commit that was read
 	waiting   atomic.Int64  // messages that wait in memory
 	delivered atomic.Uint64
@@ -109,7 +110,7 @@ func Open(c Config) (*Notifier, error) {
 
 // count reads how far the target is.
 func (t *target) count() error {
-	pos, _, err := t.n.store.cursor(t.Name)
+	pos, begun, err := t.n.store.cursor(t.Name)
 	if err != nil {
 		return err
 	}
@@ -118,6 +119,7 @@ func (t *target) count() error {
 		return err
 	}
 	dead, err := t.n.store.count(t.Name, kindDead)
+	t.begun.Store(begun)
 	t.position.Store(pos.Seq)
 	t.waiting.Store(int64(waiting))
 	t.dead.Store(int64(dead))
@@ -190,6 +192,7 @@ type Status struct {
 	Name     string `json:"name"`
 	Type     string `json:"type"`
 	ARN      string `json:"arn"`
+	Begun    bool   `json:"-"`        // Position is known
 	Position uint64 `json:"position"` // sequence of the last commit of the log that was read for it
 	Behind   uint64 `json:"behind"`   // how many commits were not
 	Waiting  int64  `json:"waiting"`  // messages up to that position that it has not taken yet
@@ -207,7 +210,7 @@ func (n *Notifier) Status() []Status {
 	list := make([]Status, 0, len(n.targets))
 	for _, t := range n.targets {
 		s := Status{
-			Name: t.Name, Type: t.Type, ARN: t.ARN(), Position: t.position.Load(), Waiting: t.waiting.Load(),
+			Name: t.Name, Type: t.Type, ARN: t.ARN(), Begun: t.begun.Load(), Position: t.position.Load(), Waiting: t.waiting.Load(),
 			Delivered: t.delivered.Load(), Dead: t.dead.Load(),
 		}
 		s.Behind = head - min(s.Position, head)

@@ -163,6 +163,7 @@ func (r *runner) run(ctx context.Context) {
 			due.Reset(time.Until(at))
 		}
 		r.target.position.Store(r.position.Seq)
+		r.target.begun.Store(true)
 		r.target.waiting.Store(int64(r.lanes.jobs))
 
 		commits := r.commits

@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bleepstore/bleepstore/internal/tracing"
 )
 
 // WebhookConfig is how a webhook is reached.
@@ -62,10 +64,9 @@ const told = 200
 
 // webhook sends messages by POST.
 type webhook struct {
-	config WebhookConfig
-	secret []byte // nil for no signature
-	// transport is what an http.RoundTripper that follows requests, such as one for traces, can be put around.
-	transport http.RoundTripper
+	config    WebhookConfig
+	secret    []byte            // nil for no signature
+	transport http.RoundTripper // with the trace of the request that has a test event sent
 	close     func()
 }
 
@@ -83,7 +84,7 @@ func NewWebhook(c WebhookConfig) (Sender, error) {
 	if transport.TLSClientConfig, err = tlsConfig(c.CAFile); err != nil {
 		return nil, err
 	}
-	w.transport, w.close = transport, transport.CloseIdleConnections
+	w.transport, w.close = tracing.Transport(transport), transport.CloseIdleConnections
 	return w, nil
 }
 

@@ -27,6 +27,8 @@ func commands() []command {
 		{"serve", "run the server (the default)", runServe},
 		{"log", "look at the event log, verify, export, trim or repair it", runGroup("log")},
 		{"notifications", "look after the targets of bucket notifications", runGroup("notifications")},
+		{"events", "print what happened to buckets and objects, or follow it", runEvents},
+		{"history", "print all that happened to one object", runHistory},
 		{"backup", "copy all that a server holds to a folder, also while it serves", runBackup},
 		{"restore", "fill a new data folder with a backup", runRestore},
 		{"export", "write objects and metadata to a folder, in a form that others can read", runExport},
@@ -51,6 +53,8 @@ func subcommands(name string) []command {
 		return logCommands()
 	case "notifications":
 		return notificationCommands()
+	case "events":
+		return eventsCommands()
 	case "completion":
 		return completionCommands()
 	}

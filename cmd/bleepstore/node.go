@@ -29,6 +29,7 @@ type node struct {
 	out     output
 	service *api.Service
 
+	began      eventlog.Position      // head of the log at the start
 	first      *served                // of the engine that serves at the start
 	current    atomic.Pointer[served] // of the engine that serves now
 	followers  []follower             // of further engines
@@ -38,6 +39,7 @@ type node struct {
 	projected  chan struct{}      // closed when the first engine's projector has ended
 	background sync.WaitGroup     // of what goes on beside requests, once the store has caught up
 	control    *control.Server    // nil if it takes no commands
+	events     *admin.Events      // streams to clients, which end before the server waits for its requests
 
 	stopFollowing context.CancelFunc // ends the followers, which close their stores: one may be the store that serves
 	following     sync.WaitGroup     // of the followers
@@ -50,10 +52,12 @@ func startNode(c *config.Config, p *parts, out output) *node {
 		parts: p, config: c, out: out,
 		first:     &served{p.engine, p.store, projections.NewProjector(p.source(), p.store)},
 		stop:      cancel,
+		events:    admin.NewEvents(p.history(), c.Server.Region),
 		projected: make(chan struct{}),
 	}
 	n.current.Store(n.first)
 	head := p.log.Head()
+	n.began = head
 	// An error is one for the projector too, which reports it.
 	if position, err := p.store.Position(ctx); err == nil && position.Seq < head.Seq {
 		out.Info().Uint64("commits", head.Seq-position.Seq).Msg("catching up with the log")
@@ -70,17 +74,22 @@ func startNode(c *config.Config, p *parts, out output) *node {
 		Targets: p.targets(),
 	})
 	n.background.Go(func() { p.archiver.run(ctx, out) })
+	if p.public != nil {
+		n.background.Go(func() { p.public.Run(ctx) })
+	}
 	n.follow()
 	if p.notifier != nil {
 		n.goBehind(ctx, func() { p.notifier.Run(ctx) })
 	}
+	out.metrics.Watch(n.sources())
 	if c.Multipart.Expiry > 0 {
-		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, out.retry) })
+		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, out.retry(retryExpiry)) })
 	}
+	n.goBehind(ctx, func() { n.count(ctx) })
 	n.goBehind(ctx, func() { n.maintain(ctx) })
 	n.goBehind(ctx, func() {
 		restorable := func() (time.Time, error) { return n.restorable(ctx) }
-		n.service.ReapGarbage(ctx, c.Storage.ReapAfter, restorable, out.retry)
+		n.service.ReapGarbage(ctx, c.Storage.ReapAfter, restorable, out.retry(retryGarbage))
 	})
 	n.goBehind(ctx, func() {
 		n.service.SweepBlobs(ctx, func(blobs int) {
@@ -89,7 +98,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 				level = zerolog.DebugLevel
 			}
 			out.WithLevel(level).Int("blobs", blobs).Msg("deleted blobs that nothing names, which a crash or a failure left")
-		}, out.retry)
+		}, out.retry(retrySweep))
 	})
 	if c.Storage.ScrubInterval > 0 {
 		n.goBehind(ctx, func() { n.scrub(ctx) })
@@ -185,12 +194,15 @@ func (n *node) handler() http.Handler {
 			Log:      n.log.Check,
 			Archive:  n.archiver.check,
 		},
-		Domain:        n.config.Server.Domain,
-		Notifications: n.notifier,
+		Domain: n.config.Server.Domain,
 
 		Projections: n.projections,
 		TakeOver:    n.takeOver,
-		Credentials: administrators(n.config),
+		Metrics:     n.out.metrics.Handler(),
+		Events:      n.events,
+
+		Notifications: n.notifier,
+		Credentials:   administrators(n.config),
 	}
 	return admin.New(pages, newS3(n.config, n.out, n.upToDate, n.service))
 }
@@ -237,6 +249,7 @@ func refusing(c *config.Config, out output, reason error) http.Handler {
 
 		Projections: func(context.Context) []admin.Projection { return nil },
 		TakeOver:    func(context.Context, string) error { return &admin.ConflictError{Reason: reason.Error()} },
+		Metrics:     out.metrics.Handler(),
 		Credentials: administrators(c),
 	}
 	return admin.New(pages, newS3(c, out, ready, nil))
@@ -253,7 +266,7 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 	if c.Auth.SignatureV2 {
 		v2 = sigv2.NewVerifier(c.Server.Domain, keys)
 	}
-	return s3.New(s3.Config{
+	return out.metrics.InFlight(s3.New(s3.Config{
 		Service:  service,
 		Verifier: sigv4.NewVerifier(c.Server.Region, keys),
 		V2:       v2,
@@ -261,8 +274,10 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 		Region:   c.Server.Region,
 		Domain:   c.Server.Domain,
 		Log:      out.Logger,
+		Observe:  out.metrics.Request,
+		Tracer:   out.watch.tracer,
 		Ready:    ready,
-	})
+	}))
 }
 
 // secretsOf returns what finds the secret of an access key.

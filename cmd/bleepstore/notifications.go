@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/api/admin"
 	"github.com/bleepstore/bleepstore/api/notify"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
@@ -98,4 +99,27 @@ func (p *parts) targets() api.Targets {
 		return nil
 	}
 	return p.notifier
+}
+
+// targetPrefix begins the names of the targets of notifications among the projections.
+const targetPrefix = "notifications/"
+
+// errTarget stands for what is wrong with a target where everybody can read it: more could tell where the target is.
+var errTarget = errors.New("notifications are not delivered: \"bleepstore notifications list\" says more")
+
+// targetProjections tell how the targets are that are told of what happens in buckets.
+func (n *node) targetProjections() (list []admin.Projection) {
+	if n.notifier == nil {
+		return nil
+	}
+	for _, s := range n.notifier.Status() {
+		p := admin.Projection{
+			Engine: targetPrefix + s.Name, Position: s.Position, Behind: s.Behind, CaughtUp: s.Begun && s.Behind == 0,
+		}
+		if s.Error != "" {
+			p.Err = errTarget
+		}
+		list = append(list, p)
+	}
+	return list
 }

@@ -97,6 +97,32 @@ them off the list. Events of the same keys that came later may have been deliver
 		about:    "Forgets the dead letters of a target, which will never be delivered then. " + alsoServing,
 		examples: []example{{"All of them", "bleepstore notifications discard --config bleepstore.yaml indexer"}},
 	},
+	"events": {
+		synopsis: []string{"[FLAGS]", "verify [FLAGS]"},
+		about: `Prints the events of the log and its archive, in order, one to a line: all that there are, or those that the flags choose. With
+--follow it begins with what happens from now on, unless --from says where, and fails when the server stops. ` + alsoServing,
+		examples: []example{
+			{"What happens now", "bleepstore events --follow --data /srv/bleepstore"},
+			{"What was deleted in the last day, and by whom", "bleepstore events --type 'object.deleted,version.deleted,marker.created' --from 24h"},
+			{"All that a key did to a bucket, for a program", "bleepstore events --bucket photos --actor AKIDEXAMPLE --format json"},
+			{"Go on behind the last event that was seen, which is printed again", "bleepstore events --follow --from 1234-0 --format cloudevents"},
+		},
+	},
+	"events verify": {
+		synopsis: []string{"[FLAGS]"},
+		about: `Reads every commit of a range, in the log and in the archive, and checks that it is what was written and follows the one before.
+Prints the hash of the last one: kept elsewhere, it proves later with --expect that nothing up to there was changed since.
+` + alsoServing,
+		examples: []example{
+			{"All that there is", "bleepstore events verify --data /srv/bleepstore"},
+			{"Against a hash that was kept", "bleepstore events verify --expect 6733feef188f72f2... --data /srv/bleepstore"},
+		},
+	},
+	"history": {
+		synopsis: []string{"[FLAGS] BUCKET/KEY"},
+		about:    "Prints every event of one object that log and archive have, the oldest first: who did what, when, and from where. " + alsoServing,
+		examples: []example{{"Of a photo", "bleepstore history --data /srv/bleepstore photos/2026/cat.jpg"}},
+	},
 	"backup": {
 		synopsis: []string{"[FLAGS] DIR"},
 		about: `Copies log, snapshot and objects, as of one moment, to the folder DIR. A folder that has a backup already gets what is new.

@@ -46,7 +46,7 @@ func (n *node) follow() {
 	n.stopFollowing = cancel
 	for _, name := range n.config.Projections {
 		told := n.out.With().Str("engine", name).Logger()
-		retry := output{Logger: told}.retry
+		retry := output{Logger: told, metrics: n.out.metrics}.retry(name)
 		e := engineOf(n.config, name, retry)
 		open := func(ctx context.Context) (projections.MetadataStore, error) {
 			return e.openFilled(ctx, func(store projections.MetadataStore) (bool, error) { return n.fill(ctx, store, output{Logger: told}) })
@@ -149,7 +149,7 @@ func (n *node) behind(applied uint64) uint64 {
 	return head - min(applied, head)
 }
 
-// projections tells how all engines are.
+// projections tells how all engines are, and the public stream.
 func (n *node) projections(ctx context.Context) []admin.Projection {
 	first := n.first.projector.Status()
 	list := []admin.Projection{{
@@ -165,5 +165,8 @@ func (n *node) projections(ctx context.Context) []admin.Projection {
 		list[i].Serving = list[i].Engine == n.serving().name
 		list[i].Behind = n.behind(list[i].Position)
 	}
-	return list
+	if n.public != nil {
+		list = append(list, n.eventsProjection())
+	}
+	return append(list, n.targetProjections()...)
 }

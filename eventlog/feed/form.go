@@ -40,6 +40,15 @@ func ParseForm(name string) (Form, error) {
 	return Form(name), nil
 }
 
+// has tells whether the form has a place for an event.
+func (f Form) has(e *Event) bool {
+	if f != S3 && f != EventBridge {
+		return true
+	}
+	_, ok := S3Name(e)
+	return ok
+}
+
 // Origin is what Amazon's forms tell and events do not.
 type Origin struct {
 	Region string // of the server
