@@ -143,26 +143,40 @@ func checkNotification(rules []eventlog.NotificationRule) error {
 	if len(rules) > maxNotificationRules {
 		return NewError(MalformedXML)
 	}
+	text, err := json.Marshal(rules)
+	if err != nil {
+		return InvalidArgumentf("NotificationConfiguration", "", "The configuration has text that is not UTF-8.")
+	}
+	if len(text) > maxNotificationBytes {
+		return Errorf(InvalidRequest, "The notification configuration has more than the %d bytes that this server keeps.", maxNotificationBytes)
+	}
+	events := make([]map[string]bool, len(rules)) // of each rule
 	for i := range rules {
 		if err := checkNotificationRule(&rules[i]); err != nil {
 			return err
 		}
-	}
-	for i := range rules {
+		events[i] = make(map[string]bool)
+		for _, name := range rules[i].Events {
+			for _, event := range expandNotificationEvent(name) {
+				events[i][event] = true
+			}
+		}
 		for j := range i {
-			if err := checkOverlap(&rules[j], &rules[i]); err != nil {
+			if err := checkOverlap(&rules[j], &rules[i], sharesEvent(events[j], events[i])); err != nil {
 				return err
 			}
 		}
 	}
-	size, err := json.Marshal(rules)
-	if err != nil {
-		return InvalidArgumentf("NotificationConfiguration", "", "The configuration has text that is not UTF-8.")
-	}
-	if len(size) > maxNotificationBytes {
-		return Errorf(InvalidRequest, "The notification configuration has more than the %d bytes that this server keeps.", maxNotificationBytes)
-	}
 	return nil
+}
+
+func sharesEvent(a, b map[string]bool) bool {
+	for event := range a {
+		if b[event] {
+			return true
+		}
+	}
+	return false
 }
 
 func checkNotificationRule(rule *eventlog.NotificationRule) error {
@@ -188,12 +202,13 @@ func checkNotificationRule(rule *eventlog.NotificationRule) error {
 	return nil
 }
 
-// checkOverlap returns an error if two rules could be about the same event of the same key. So each event has one target at most.
-func checkOverlap(a, b *eventlog.NotificationRule) error {
+// checkOverlap returns an error if two rules, which share an event or do not, could be about the same event of the same key. So each
+// event has one target at most.
+func checkOverlap(a, b *eventlog.NotificationRule, shareEvent bool) error {
 	if a.ID == b.ID {
 		return InvalidArgumentf("Id", a.ID, "Same ID used for multiple configurations. IDs must be unique")
 	}
-	if !shareEvent(a.Events, b.Events) || !nested(a.Prefix, b.Prefix, strings.HasPrefix) || !nested(a.Suffix, b.Suffix, strings.HasSuffix) {
+	if !shareEvent || !nested(a.Prefix, b.Prefix, strings.HasPrefix) || !nested(a.Suffix, b.Suffix, strings.HasSuffix) {
 		return nil
 	}
 	if a.Prefix+a.Suffix+b.Prefix+b.Suffix == "" {
@@ -201,19 +216,6 @@ func checkOverlap(a, b *eventlog.NotificationRule) error {
 	}
 	return Errorf(InvalidArgument, "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes "+
 		"are overlapping for the same event type.")
-}
-
-func shareEvent(a, b []string) bool {
-	for _, x := range a {
-		for _, y := range b {
-			if slices.ContainsFunc(expandNotificationEvent(x), func(event string) bool {
-				return slices.Contains(expandNotificationEvent(y), event)
-			}) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func nested(a, b string, within func(string, string) bool) bool { return within(a, b) || within(b, a) }

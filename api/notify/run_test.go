@@ -166,9 +166,9 @@ func TestRandomEventsAreToldInOrder(t *testing.T) {
 	want := make(map[string][]string)
 	total := 0
 	rules := map[string]string{} // prefix of the one rule, by bucket
-	for range 6 {
+	for range 5 {
 		_, stop := h.start(p)
-		for range 40 {
+		for range 25 {
 			var batch []eventlog.Data
 			for range 1 + random.IntN(10) {
 				bucket := fmt.Sprint("b", random.IntN(2))
