@@ -533,7 +533,6 @@ func TestTargetsAreTriedFirst(t *testing.T) {
 	want(t, "number of test events that were taken", len(hook.tests), 0)
 }
 
-
 func TestNotificationsByTheAWSCLI(t *testing.T) {
 	t.Parallel()
 	hook := newWebhook(t)

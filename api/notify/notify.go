@@ -182,7 +182,7 @@ func (n *Notifier) Test(ctx context.Context, arn, bucket, request string) error 
 		if f, ok := errors.AsType[*Failure](err); ok {
 			return errors.New(f.Reason)
 		}
-		return errors.New("The target did not take a test event")
+		return &Failure{Reason: "The target did not take a test event"}
 	}
 	return nil
 }

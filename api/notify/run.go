@@ -164,7 +164,7 @@ func (r *runner) run(ctx context.Context) {
 		}
 		r.target.position.Store(r.position.Seq)
 		r.target.begun.Store(true)
-		r.target.waiting.Store(int64(r.lanes.jobs))
+		r.waiting.Store(int64(r.lanes.jobs))
 
 		commits := r.commits
 		if len(r.batch) > 0 {
