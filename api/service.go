@@ -15,6 +15,7 @@ import (
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/internal/limit"
+	"github.com/bleepstore/bleepstore/internal/tracing"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -103,7 +104,9 @@ func (s *Service) commitObjects(ctx context.Context, by Caller, at time.Time, ch
 			changed.Buckets--
 		}
 	}
-	position, err := s.log.Append(ctx, events...)
+	appending, span := tracing.Start(ctx, "log append")
+	position, err := s.log.Append(appending, events...)
+	span.End(err)
 	switch {
 	case errors.Is(err, eventlog.ErrNoSpace):
 		return &Error{Code: InsufficientStorage, Message: InsufficientStorage.message(), Cause: err}
@@ -116,7 +119,10 @@ func (s *Service) commitObjects(ctx context.Context, by Caller, at time.Time, ch
 		return unavailable(fmt.Errorf("append %s to the log: %w", decided[0].EventType(), err))
 	}
 	s.tally.Tell(position.Seq, changed)
-	if err := s.awaitApplied(position); err != nil {
+	_, span = tracing.Start(ctx, "projection wait")
+	err = s.awaitApplied(position)
+	span.End(err)
+	if err != nil {
 		return unavailable(fmt.Errorf("wait until commit %v is applied: %w", position, err))
 	}
 	return nil
@@ -146,8 +152,18 @@ func (s *Service) snapshot(ctx context.Context) (projections.Snapshot, error) {
 	return snapshot, nil
 }
 
+// unlessNotFound is for spans: that a record is not there is an answer of the store.
+func unlessNotFound(err error) error {
+	if errors.Is(err, projections.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
 func readCurrent(ctx context.Context, records projections.Records, bucket, key string) (*projections.Object, error) {
+	ctx, span := tracing.Start(ctx, "metadata read object")
 	object, err := records.Object(ctx, bucket, key)
+	span.End(unlessNotFound(err))
 	if errors.Is(err, projections.ErrNotFound) {
 		return nil, nil
 	}

@@ -14,11 +14,13 @@ import (
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 )
 
-// output is what the process says: log lines and, where people read them, a greeting, and the numbers that it counts.
+// output is what the process says: log lines, where people read them a greeting, the numbers that it counts, and what is told of
+// each request.
 type output struct {
 	zerolog.Logger
 	people  io.Writer // nil where programs read
 	metrics *metrics.Metrics
+	watch   watch // of a server
 }
 
 // newOutput makes the output on w that the configuration asks for.
