@@ -34,6 +34,7 @@ type node struct {
 	current    atomic.Pointer[served] // of the engine that serves now
 	followers  []follower             // of further engines
 	takingOver sync.Mutex             // held by who changes current
+	tookOver   notice                 // tells count that current has changed
 
 	stop       context.CancelFunc // ends all goroutines but those of followers
 	projected  chan struct{}      // closed when the first engine's projector has ended
@@ -50,10 +51,11 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &node{
 		parts: p, config: c, out: out,
-		first:     &served{p.engine, p.store, projections.NewProjector(p.source(), p.store)},
+		first:     newServed(p.engine, p.store, projections.NewProjector(p.source(), p.store)),
 		stop:      cancel,
 		events:    admin.NewEvents(p.history(), c.Server.Region),
 		projected: make(chan struct{}),
+		tookOver:  make(notice, 1),
 	}
 	n.current.Store(n.first)
 	head := p.log.Head()
