@@ -33,6 +33,7 @@ type node struct {
 	current    atomic.Pointer[served] // of the engine that serves now
 	followers  []follower             // of further engines
 	takingOver sync.Mutex             // held by who changes current
+	tookOver   notice                 // tells count that current has changed
 
 	stop       context.CancelFunc // ends all goroutines but those of followers
 	projected  chan struct{}      // closed when the first engine's projector has ended
@@ -48,9 +49,10 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &node{
 		parts: p, config: c, out: out,
-		first:     &served{p.engine, p.store, projections.NewProjector(source{p.log, p.archiver}, p.store)},
+		first:     newServed(p.engine, p.store, projections.NewProjector(source{p.log, p.archiver}, p.store)),
 		stop:      cancel,
 		projected: make(chan struct{}),
+		tookOver:  make(notice, 1),
 	}
 	n.current.Store(n.first)
 	head := p.log.Head()
