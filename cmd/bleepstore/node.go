@@ -29,6 +29,7 @@ type node struct {
 	out     output
 	service *api.Service
 
+	began      eventlog.Position      // head of the log at the start
 	first      *served                // of the engine that serves at the start
 	current    atomic.Pointer[served] // of the engine that serves now
 	followers  []follower             // of further engines
@@ -39,6 +40,7 @@ type node struct {
 	projected  chan struct{}      // closed when the first engine's projector has ended
 	background sync.WaitGroup     // of what goes on beside requests, once the store has caught up
 	control    *control.Server    // nil if it takes no commands
+	events     *admin.Events      // streams to clients, which end before the server waits for its requests
 
 	stopFollowing context.CancelFunc // ends the followers, which close their stores: one may be the store that serves
 	following     sync.WaitGroup     // of the followers
@@ -49,13 +51,15 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &node{
 		parts: p, config: c, out: out,
-		first:     newServed(p.engine, p.store, projections.NewProjector(source{p.log, p.archiver}, p.store)),
+		first:     newServed(p.engine, p.store, projections.NewProjector(p.source(), p.store)),
 		stop:      cancel,
+		events:    admin.NewEvents(p.history(), c.Server.Region),
 		projected: make(chan struct{}),
 		tookOver:  make(notice, 1),
 	}
 	n.current.Store(n.first)
 	head := p.log.Head()
+	n.began = head
 	// An error is one for the projector too, which reports it.
 	if position, err := p.store.Position(ctx); err == nil && position.Seq < head.Seq {
 		out.Info().Uint64("commits", head.Seq-position.Seq).Msg("catching up with the log")
@@ -71,6 +75,9 @@ func startNode(c *config.Config, p *parts, out output) *node {
 		Log: p.log, Applied: n.first.projector, Store: p.store, Blobs: p.blobs, Elsewhere: p.elsewhere,
 	})
 	n.background.Go(func() { p.archiver.run(ctx, out) })
+	if p.public != nil {
+		n.background.Go(func() { p.public.Run(ctx) })
+	}
 	n.follow()
 	out.metrics.Watch(n.sources())
 	if c.Multipart.Expiry > 0 {
@@ -188,8 +195,9 @@ func (n *node) handler() http.Handler {
 		Domain:      n.config.Server.Domain,
 		Projections: n.projections,
 		TakeOver:    n.takeOver,
-		Authorize:   administrators(n.config),
 		Metrics:     n.out.metrics.Handler(),
+		Events:      n.events,
+		Credentials: administrators(n.config),
 	}
 	return admin.New(pages, newS3(n.config, n.out, n.upToDate, n.service))
 }
@@ -236,8 +244,8 @@ func refusing(c *config.Config, out output, reason error) http.Handler {
 
 		Projections: func(context.Context) []admin.Projection { return nil },
 		TakeOver:    func(context.Context, string) error { return &admin.ConflictError{Reason: reason.Error()} },
-		Authorize:   administrators(c),
 		Metrics:     out.metrics.Handler(),
+		Credentials: administrators(c),
 	}
 	return admin.New(pages, newS3(c, out, ready, nil))
 }
