@@ -116,6 +116,7 @@ func TestDiskIsFull(t *testing.T) {
 		l.Observe(s3.Request{ID: "abcd"})
 		l.Observe(s3.Request{ID: "ef"})
 		time.Sleep(time.Second)
+		synctest.Wait()
 		out.write = nil
 		l.Observe(s3.Request{ID: "gh"})
 		closeLog(t, l)

@@ -30,7 +30,9 @@ func openWatch(ctx context.Context, c *config.Config, out output) (w watch, err 
 	if c.Tracing.Endpoint != "" {
 		w.tracer, err = tracing.Open(ctx, tracing.Config{
 			Endpoint: c.Tracing.Endpoint, Sample: c.Tracing.Sample, Version: version(),
-			Report: func(err error) { out.Warn().Err(err).Msg("traces are lost; more of this is told once a minute at most") },
+			Report: func(err error) {
+				out.Warn().Err(err).Msg("traces are lost; more of this is told once a minute at most")
+			},
 		})
 		if err != nil {
 			return w, fmt.Errorf("tracing.endpoint: %w", err)
@@ -49,7 +51,9 @@ func openWatch(ctx context.Context, c *config.Config, out output) (w watch, err 
 	}
 	w.access, err = accesslog.Open(accesslog.Config{
 		Format: format, Path: c.AccessLog.Path, Output: os.Stdout, Reopen: w.hangup,
-		Report: func(err error) { out.Warn().Err(err).Msg("the access log has gaps; more of this is told once a minute at most") },
+		Report: func(err error) {
+			out.Warn().Err(err).Msg("the access log has gaps; more of this is told once a minute at most")
+		},
 	})
 	if err != nil {
 		w.access = nil
