@@ -78,7 +78,7 @@ func (w watch) close(out output) {
 		errs = append(errs, w.tracer.Close(ctx))
 	}
 	if err := errors.Join(errs...); err != nil {
-		out.Warn().Err(err).Msg("the last of what is told of requests is lost")
+		out.Warn().Err(err).Msg("the last lines of the access log or the last traces are lost")
 	}
 }
 
