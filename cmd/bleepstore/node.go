@@ -269,7 +269,7 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 		Region:   c.Server.Region,
 		Domain:   c.Server.Domain,
 		Log:      out.Logger,
-		Observe:  out.metrics.Request,
+		Observe:  out.observe,
 		Tracer:   out.watch.tracer,
 		Ready:    ready,
 	}))
