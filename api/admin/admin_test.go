@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/bleepstore/bleepstore/api/admin"
+	"github.com/bleepstore/bleepstore/api/openapi"
 )
 
 var errDown = errors.New("the disk is gone")
@@ -29,6 +30,7 @@ func well() admin.Config {
 		Ready:  func() error { return nil },
 		Checks: admin.Checks{Metadata: works, Storage: works, Log: works, Archive: works},
 
+		S3:          new(openapi.Document),
 		Projections: func(context.Context) []admin.Projection { return nil },
 		Authorize:   func(*http.Request) error { return nil },
 	}

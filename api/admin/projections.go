@@ -58,24 +58,29 @@ func (c Config) projections(ctx context.Context) []projection {
 	return list
 }
 
-// administration answers the paths under /_/:
-//
-//   - GET /_/v1/projections: how the engines are that are kept up to date
-//   - POST /_/v1/projections/ENGINE/serve: have one of them serve; 404 if there is none of the name, 409 if it cannot now
-//
-// Requests are signed with Signature Version 4, as those of S3 are, by an administrator's key.
+// routes are the requests under /_/, by the patterns of http.ServeMux. Each is described in descriptions.
+func (c Config) routes() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"GET /_/v1/projections": func(w http.ResponseWriter, r *http.Request) {
+			answer(w, http.StatusOK, map[string]any{"projections": c.projections(r.Context())})
+		},
+		"POST /_/v1/projections/{engine}/serve": func(w http.ResponseWriter, r *http.Request) {
+			if err := c.TakeOver(r.Context(), r.PathValue("engine")); err != nil {
+				refuse(w, err)
+				return
+			}
+			answer(w, http.StatusOK, map[string]any{"projections": c.projections(r.Context())})
+		},
+	}
+}
+
+// administration answers the requests under /_/, which are signed with Signature Version 4, as those of S3 are, by an
+// administrator's key.
 func (c Config) administration() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /_/v1/projections", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, http.StatusOK, map[string]any{"projections": c.projections(r.Context())})
-	})
-	mux.HandleFunc("POST /_/v1/projections/{engine}/serve", func(w http.ResponseWriter, r *http.Request) {
-		if err := c.TakeOver(r.Context(), r.PathValue("engine")); err != nil {
-			refuse(w, err)
-			return
-		}
-		answer(w, http.StatusOK, map[string]any{"projections": c.projections(r.Context())})
-	})
+	for pattern, handle := range c.routes() {
+		mux.HandleFunc(pattern, handle)
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { empty(w, http.StatusNotFound) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := c.Authorize(r); err != nil {
