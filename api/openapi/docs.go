@@ -6,7 +6,6 @@ import (
 	"embed"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"path"
 	"strings"
@@ -22,6 +21,12 @@ var files embed.FS
 // See https://www.w3.org/TR/CSP3/
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// kinds are the media types of files, by the ends of their names. Licenses may have none.
+var kinds = map[string]string{
+	"": "text/plain; charset=utf-8", ".txt": "text/plain; charset=utf-8", ".html": "text/html; charset=utf-8",
+	".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+}
 
 // Pages are the page at "/docs", which shows the documents at "/openapi.json" and "/_/v1/openapi.json", and the files
 // below it that the page needs. They are for GET and HEAD.
@@ -48,10 +53,7 @@ func embedded(name string) http.HandlerFunc {
 		panic(err) // it is embedded
 	}
 	plain, compressed := strings.CutSuffix(name, ".gz")
-	kind := mime.TypeByExtension(path.Ext(plain))
-	if kind == "" || path.Ext(plain) == ".txt" {
-		kind = "text/plain; charset=utf-8" // licenses
-	}
+	kind := kinds[path.Ext(plain)]
 	return func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Set("Content-Type", kind)

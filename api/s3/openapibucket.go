@@ -21,7 +21,7 @@ var bucketDescriptions = merged(map[string]description{
 		errors: []api.Code{
 			api.ACLWithOwnership, api.BucketAlreadyExists, api.BucketAlreadyOwnedByYou, api.IllegalLocationConstraint,
 			api.InvalidBucketName, api.InvalidLocationConstraint, api.InvalidTag, api.MalformedACL, api.MalformedXML,
-			api.UnresolvableGrant,
+			api.MaxMessageLengthExceeded, api.MissingRequestBody, api.UnresolvableGrant,
 		},
 	},
 	"HeadBucket": {

@@ -21,7 +21,13 @@ func Valid(t testing.TB, d *openapi.Document) Validator {
 	t.Helper()
 	served := httptest.NewRecorder()
 	openapi.Handler(d)(served, httptest.NewRequest(http.MethodGet, "http://127.0.0.1:9000/openapi.json", nil))
-	document, err := libopenapi.NewDocument(served.Body.Bytes())
+	return ValidText(t, served.Body.Bytes())
+}
+
+// ValidText fails the test unless the text is that of a document that is as the specification has it.
+func ValidText(t testing.TB, text []byte) Validator {
+	t.Helper()
+	document, err := libopenapi.NewDocument(text)
 	if err != nil {
 		t.Fatal(err)
 	}
