@@ -25,7 +25,7 @@ func cloudEventSchema() object {
 		}})
 	}
 	properties := contextAttributes("")
-	properties["type"] = object{"type": "string", "description": "bleepstore, the type of the event, and the version of its shape."}
+	properties["type"] = object{"type": "string", "description": "bleepstore and the type of the event."}
 	properties["dataschema"] = object{"type": "string", "description": "URI of the schema of the data."}
 	properties["datacontenttype"] = object{"const": "application/json"}
 	properties["data"] = object{"type": "object", "description": "The event as the log has it."}
@@ -53,7 +53,7 @@ func contextAttributes(prefix string) object {
 		prefix + "source": object{"type": "string", "pattern": "^/bleepstore/.+$", "description": "Names the log."},
 		prefix + "time":   object{"type": "string", "format": "date-time"},
 		prefix + "subject": object{
-			"type": "string", "description": "bucket/key, percent-encoded. Events about no bucket have none.",
+			"type": "string", "description": "The bucket, or bucket/key as in the path of a URL. Events about no bucket have none.",
 		},
 	}
 }
@@ -112,6 +112,10 @@ func asyncMessage(r *schemaReflector, data eventlog.Data) object {
 	headers := contextAttributes("ce-")
 	headers["ce-type"] = object{"const": cloudEventType(data)}
 	headers["ce-dataschema"] = object{"const": schemaID(data)}
+	headers["ce-commithash"] = object{
+		"type": "string", "pattern": "^[0-9a-f]{64}$",
+		"description": "SHA-256 of the commit in the log that the event is in: a chain.",
+	}
 	headers["content-type"] = object{"const": "application/json"}
 	return object{
 		"name":        cloudEventType(data),
@@ -121,7 +125,7 @@ func asyncMessage(r *schemaReflector, data eventlog.Data) object {
 		"headers": object{
 			"type":       "object",
 			"properties": headers,
-			"required":   []string{"ce-specversion", "ce-id", "ce-source", "ce-type", "ce-time", "ce-dataschema", "content-type"},
+			"required":   []string{"ce-specversion", "ce-id", "ce-source", "ce-type", "ce-time", "ce-dataschema", "ce-commithash", "content-type"},
 		},
 		"payload": object{
 			"schemaFormat": "application/schema+json;version=draft-2020-12",

@@ -10,15 +10,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/api/openapi"
 	"github.com/bleepstore/bleepstore/api/openapi/openapitest"
+	"github.com/bleepstore/bleepstore/api/sigv4"
 )
 
 // Who adds a page or a route adds its description.
 func TestEveryPageAndRouteIsDescribed(t *testing.T) {
 	c := Config{S3: new(openapi.Document)}
-	served := slices.Collect(maps.Keys(c.routes()))
+	served := slices.Concat(slices.Collect(maps.Keys(c.administration())), slices.Collect(maps.Keys(profiles())))
 	for path := range c.pages() {
 		if !strings.HasPrefix(path, "/docs/") {
 			served = append(served, "GET "+path)
@@ -40,6 +40,7 @@ func TestAnswersAreAsTheDocumentHasThem(t *testing.T) {
 	valid := openapitest.Valid(t, document())
 	well := func(context.Context) error { return nil }
 	fails := func(context.Context) error { return errors.New("the disk is gone") }
+	keys := func(string) (string, bool) { return "secret", true }
 	c := Config{
 		S3:     new(openapi.Document),
 		Ready:  func() error { return nil },
@@ -59,36 +60,45 @@ func TestAnswersAreAsTheDocumentHasThem(t *testing.T) {
 			}
 			return ErrNoProjection
 		},
-		Authorize: func(*http.Request) error { return nil },
+		Metrics: http.NotFoundHandler(),
+		Credentials: Credentials{
+			Verifier:      sigv4.NewVerifier("us-east-1", keys),
+			Secrets:       keys,
+			Administrator: func(accessKey string) bool { return accessKey == "root" },
+		},
 	}
 	sick := c
 	sick.Checks.Log = fails
 	sick.Ready = func() error { return errors.New("not yet") }
-	stranger := c
-	stranger.Authorize = func(*http.Request) error { return api.NewError(api.AccessDenied) }
-
 	for _, test := range []struct {
 		config Config
+		key    string
 		method string
 		path   string
 		status int
 	}{
-		{c, "GET", "/healthz", 200},
-		{c, "GET", "/readyz", 200},
-		{sick, "GET", "/readyz", 503},
-		{c, "GET", "/health", 200},
-		{sick, "GET", "/health", 503},
-		{c, "GET", "/docs", 200},
-		{c, "GET", "/openapi.json", 200},
-		{stranger, "GET", "/_/v1/openapi.json", 200},
-		{c, "GET", "/_/v1/projections", 200},
-		{stranger, "GET", "/_/v1/projections", 403},
-		{c, "POST", "/_/v1/projections/pebble/serve", 200},
-		{c, "POST", "/_/v1/projections/sqlite/serve", 409},
-		{c, "POST", "/_/v1/projections/jsonl/serve", 404},
-		{stranger, "POST", "/_/v1/projections/pebble/serve", 403},
+		{c, "", "GET", "/healthz", 200},
+		{c, "", "GET", "/readyz", 200},
+		{sick, "", "GET", "/readyz", 503},
+		{c, "", "GET", "/health", 200},
+		{sick, "", "GET", "/health", 503},
+		{c, "", "GET", "/docs", 200},
+		{c, "", "GET", "/openapi.json", 200},
+		{c, "", "GET", "/_/v1/openapi.json", 200},
+		{c, "root", "GET", "/_/v1/projections", 200},
+		{c, "stranger", "GET", "/_/v1/projections", 403},
+		{c, "", "GET", "/_/v1/projections", 401},
+		{c, "root", "GET", "/_/v1/events", 503},
+		{c, "root", "POST", "/_/v1/projections/pebble/serve", 200},
+		{c, "root", "POST", "/_/v1/projections/sqlite/serve", 409},
+		{c, "root", "POST", "/_/v1/projections/jsonl/serve", 404},
+		{c, "stranger", "POST", "/_/v1/projections/pebble/serve", 403},
 	} {
 		w, r := httptest.NewRecorder(), httptest.NewRequest(test.method, test.path, nil)
+		r.RemoteAddr = "127.0.0.1:1"
+		if test.key != "" {
+			r.SetBasicAuth(test.key, "secret")
+		}
 		New(test.config, http.NotFoundHandler()).ServeHTTP(w, r)
 		if w.Code != test.status {
 			t.Errorf("%s %s: status %d, want %d", test.method, test.path, w.Code, test.status)

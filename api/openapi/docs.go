@@ -30,8 +30,8 @@ var kinds = map[string]string{
 
 // Pages are the page at "/docs", which shows the documents at "/openapi.json" and "/_/v1/openapi.json", and the files
 // below it that the page needs. They are for GET and HEAD.
-func Pages() map[string]http.HandlerFunc {
-	pages := map[string]http.HandlerFunc{
+func Pages() map[string]http.Handler {
+	pages := map[string]http.Handler{
 		"/docs":          embedded("docs.html"),
 		"/docs/docs.css": embedded("docs.css"),
 		"/docs/docs.js":  embedded("docs.js"),

@@ -15,9 +15,9 @@ import (
 	"github.com/bleepstore/bleepstore/api/openapi"
 )
 
-func ask(handle http.HandlerFunc, r *http.Request) *http.Response {
+func ask(handle http.Handler, r *http.Request) *http.Response {
 	w := httptest.NewRecorder()
-	handle(w, r)
+	handle.ServeHTTP(w, r)
 	return w.Result()
 }
 
