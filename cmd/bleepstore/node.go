@@ -193,6 +193,7 @@ func (n *node) handler() http.Handler {
 			Archive:  n.archiver.check,
 		},
 		Domain:      n.config.Server.Domain,
+		S3:          s3.OpenAPI(),
 		Projections: n.projections,
 		TakeOver:    n.takeOver,
 		Metrics:     n.out.metrics.Handler(),
@@ -241,6 +242,7 @@ func refusing(c *config.Config, out output, reason error) http.Handler {
 		Ready:  ready,
 		Checks: admin.Checks{Metadata: check, Storage: check, Log: check, Archive: check},
 		Domain: c.Server.Domain,
+		S3:     s3.OpenAPI(),
 
 		Projections: func(context.Context) []admin.Projection { return nil },
 		TakeOver:    func(context.Context, string) error { return &admin.ConflictError{Reason: reason.Error()} },
