@@ -13,6 +13,7 @@ import (
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/api/sigv2"
 	"github.com/bleepstore/bleepstore/api/sigv4"
+	"github.com/bleepstore/bleepstore/internal/tracing"
 	"github.com/julienschmidt/httprouter"
 )
 
@@ -35,6 +36,7 @@ type call struct {
 	verified *sigv4.Verified
 	body     bodyReader // reads verified.Body
 
+	span   tracing.Span
 	size   int64      // of the object that was answered for or made; -1 where there is none
 	failed *api.Error // the error that was answered, or that ended an answer that had begun
 }
@@ -49,6 +51,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, params httproute
 	header["Server"] = serverName
 	header["X-Amz-Request-Id"] = []string{c.id}
 	header["X-Amz-Id-2"] = h.hostID
+	c.beginSpan()
 	defer c.end()
 	c.watchBody()
 	c.name(params)
@@ -82,7 +85,10 @@ func (c *call) serve() error {
 	if c.r.Method == http.MethodOptions {
 		return c.op.handle(c) // which browsers send without credentials, also to URLs that are signed for another method
 	}
-	if err := c.authenticate(); err != nil {
+	_, span := tracing.Start(c.r.Context(), "authenticate")
+	err = c.authenticate()
+	span.End(err)
+	if err != nil {
 		return err
 	}
 	c.hoist()
@@ -122,6 +128,7 @@ func (c *call) end() {
 	}
 	c.log()
 	c.observe()
+	c.endSpan()
 	if c.failed != nil && !c.w.failure {
 		panic(http.ErrAbortHandler)
 	}

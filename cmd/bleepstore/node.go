@@ -72,13 +72,15 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	})
 	n.background.Go(func() { p.archiver.run(ctx, out) })
 	n.follow()
+	out.metrics.Watch(n.sources())
 	if c.Multipart.Expiry > 0 {
-		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, out.retry) })
+		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, out.retry(retryExpiry)) })
 	}
+	n.goBehind(ctx, func() { n.count(ctx) })
 	n.goBehind(ctx, func() { n.maintain(ctx) })
 	n.goBehind(ctx, func() {
 		restorable := func() (time.Time, error) { return n.restorable(ctx) }
-		n.service.ReapGarbage(ctx, c.Storage.ReapAfter, restorable, out.retry)
+		n.service.ReapGarbage(ctx, c.Storage.ReapAfter, restorable, out.retry(retryGarbage))
 	})
 	n.goBehind(ctx, func() {
 		n.service.SweepBlobs(ctx, func(blobs int) {
@@ -87,7 +89,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 				level = zerolog.DebugLevel
 			}
 			out.WithLevel(level).Int("blobs", blobs).Msg("deleted blobs that nothing names, which a crash or a failure left")
-		}, out.retry)
+		}, out.retry(retrySweep))
 	})
 	if c.Storage.ScrubInterval > 0 {
 		n.goBehind(ctx, func() { n.scrub(ctx) })
@@ -186,6 +188,7 @@ func (n *node) handler() http.Handler {
 		Domain:      n.config.Server.Domain,
 		Projections: n.projections,
 		TakeOver:    n.takeOver,
+		Metrics:     n.out.metrics.Handler(),
 		Events:      n.events,
 		Credentials: administrators(n.config),
 	}
@@ -234,6 +237,7 @@ func refusing(c *config.Config, out output, reason error) http.Handler {
 
 		Projections: func(context.Context) []admin.Projection { return nil },
 		TakeOver:    func(context.Context, string) error { return &admin.ConflictError{Reason: reason.Error()} },
+		Metrics:     out.metrics.Handler(),
 		Credentials: administrators(c),
 	}
 	return admin.New(pages, newS3(c, out, ready, nil))
@@ -250,7 +254,7 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 	if c.Auth.SignatureV2 {
 		v2 = sigv2.NewVerifier(c.Server.Domain, keys)
 	}
-	return s3.New(s3.Config{
+	return out.metrics.InFlight(s3.New(s3.Config{
 		Service:  service,
 		Verifier: sigv4.NewVerifier(c.Server.Region, keys),
 		V2:       v2,
@@ -258,8 +262,10 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 		Region:   c.Server.Region,
 		Domain:   c.Server.Domain,
 		Log:      out.Logger,
+		Observe:  out.metrics.Request,
+		Tracer:   out.watch.tracer,
 		Ready:    ready,
-	})
+	}))
 }
 
 // secretsOf returns what finds the secret of an access key.

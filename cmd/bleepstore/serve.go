@@ -28,6 +28,10 @@ func serve(ctx context.Context, c *config.Config, out output) error {
 	if err != nil {
 		return err
 	}
+	if out.watch, err = openWatch(ctx, c, out); err != nil {
+		return err
+	}
+	defer func() { out.watch.close(out) }()
 	listener, err := listen(c)
 	if err != nil {
 		return err

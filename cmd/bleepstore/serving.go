@@ -46,7 +46,7 @@ func (n *node) follow() {
 	n.stopFollowing = cancel
 	for _, name := range n.config.Projections {
 		told := n.out.With().Str("engine", name).Logger()
-		retry := output{Logger: told}.retry
+		retry := output{Logger: told, metrics: n.out.metrics}.retry(name)
 		e := engineOf(n.config, name, retry)
 		open := func(ctx context.Context) (projections.MetadataStore, error) {
 			return e.openFilled(ctx, func(store projections.MetadataStore) (bool, error) { return n.fill(ctx, store, output{Logger: told}) })
