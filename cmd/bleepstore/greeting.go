@@ -8,8 +8,8 @@ import (
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 )
 
-// greet says that the server is serving, and how to use it. Secrets are not told, except the one that everybody knows.
-func greet(o output, c *config.Config, endpoint string) {
+// greet says that the server is serving, and how to use it; events is where the public stream is, empty if nowhere. Secrets are not told, except the one that everybody knows.
+func greet(o output, c *config.Config, endpoint, events string) {
 	data, err := filepath.Abs(c.Data)
 	if err != nil {
 		data = c.Data
@@ -18,16 +18,20 @@ func greet(o output, c *config.Config, endpoint string) {
 		data = "in memory: everything is gone when this process ends"
 	}
 	if o.people != nil {
-		fmt.Fprint(o.people, greeting(c, endpoint, data))
+		fmt.Fprint(o.people, greeting(c, endpoint, events, data))
 		return
 	}
 	if c.Auth.UsesDefaultCredentials() {
 		o.Warn().Msg("the credentials are the default ones, which everybody knows: " + ownCredentials)
 	}
-	o.Info().Str("endpoint", endpoint).Str("region", c.Server.Region).Str("data", data).Str("version", version()).Msg("serving")
+	line := o.Info().Str("endpoint", endpoint)
+	if events != "" {
+		line.Str("events", events)
+	}
+	line.Str("region", c.Server.Region).Str("data", data).Str("version", version()).Msg("serving")
 }
 
-func greeting(c *config.Config, endpoint, data string) string {
+func greeting(c *config.Config, endpoint, events, data string) string {
 	credential := c.Auth.Credentials[0]
 	secret, shown := "YOUR_SECRET_KEY", "(as configured)"
 	if credential.IsDefault() {
@@ -44,6 +48,9 @@ func greeting(c *config.Config, endpoint, data string) string {
 	line("BleepStore is serving.")
 	line("")
 	line("  Endpoint    %s", endpoint)
+	if events != "" {
+		line("  Events      %s", events)
+	}
 	line("  Region      %s", c.Server.Region)
 	line("  Access key  %s", strings.Join(keys, ", "))
 	line("  Secret key  %s", shown)

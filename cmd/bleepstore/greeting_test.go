@@ -14,7 +14,7 @@ import (
 func said(c *config.Config, format string) string {
 	var b bytes.Buffer
 	c.Logging.Format = format
-	greet(newOutput(c.Logging, &b), c, "http://127.0.0.1:9000")
+	greet(newOutput(c.Logging, &b), c, "http://127.0.0.1:9000", "")
 	return b.String()
 }
 

@@ -14,19 +14,28 @@ const ownCredentials = "set BLEEPSTORE_ACCESS_KEY and BLEEPSTORE_SECRET_KEY, or 
 
 // listen takes the server's address. It refuses one that others can reach while a secret is one that everybody knows.
 func listen(c *config.Config) (*net.TCPListener, error) {
-	address, err := net.ResolveTCPAddr("tcp", c.Server.Listen)
+	address, err := resolve("server.listen", c.Server.Listen, c.Auth)
 	if err != nil {
-		return nil, fmt.Errorf("server.listen %s: %w", c.Server.Listen, err)
-	}
-	if !address.IP.IsLoopback() && c.Auth.UsesDefaultCredentials() {
-		return nil, fmt.Errorf("refusing to listen on %s with the default credentials, which everybody knows: %s, "+
-			"or listen on a loopback address such as 127.0.0.1:9000", c.Server.Listen, ownCredentials)
+		return nil, err
 	}
 	listener, err := net.ListenTCP("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("server.listen: %w", err)
 	}
 	return listener, nil
+}
+
+// resolve finds the address that a setting names. It refuses one that others can reach while a secret is one that everybody knows.
+func resolve(key, listen string, auth config.Auth) (*net.TCPAddr, error) {
+	address, err := net.ResolveTCPAddr("tcp", listen)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", key, listen, err)
+	}
+	if !address.IP.IsLoopback() && auth.UsesDefaultCredentials() {
+		return nil, fmt.Errorf("%s: refusing to listen on %s with the default credentials, which everybody knows: %s, "+
+			"or listen on a loopback address such as 127.0.0.1:9000", key, listen, ownCredentials)
+	}
+	return address, nil
 }
 
 // loadTLS reads the server's certificate and key. It returns nil if there are none to read.
@@ -52,9 +61,15 @@ func urlOf(c *config.Config, address *net.TCPAddr) string {
 	if c.Server.TLS.Enabled() {
 		scheme = "https"
 	}
+	return scheme + "://" + nearby(address)
+}
+
+// nearby is HOST:PORT under which a client on this machine finds who listens on an address.
+func nearby(listening net.Addr) string {
+	address := listening.(*net.TCPAddr)
 	host := address.IP.String()
 	if len(address.IP) == 0 || address.IP.IsUnspecified() {
 		host = "127.0.0.1" // stands for every interface of the machine
 	}
-	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(address.Port))
+	return net.JoinHostPort(host, strconv.Itoa(address.Port))
 }

@@ -59,6 +59,11 @@ func (n *node) logFollowers() []metrics.Follower {
 			Name: f.name, Known: following.Known, Position: following.Position.Seq, Failed: following.Err != nil,
 		})
 	}
+	if n.public != nil {
+		list = append(list, metrics.Follower{
+			Name: eventsName, Known: true, Position: n.public.Position().Seq, Failed: n.public.Err() != nil,
+		})
+	}
 	return list
 }
 

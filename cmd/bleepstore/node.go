@@ -29,6 +29,7 @@ type node struct {
 	out     output
 	service *api.Service
 
+	began      eventlog.Position      // head of the log at the start
 	first      *served                // of the engine that serves at the start
 	current    atomic.Pointer[served] // of the engine that serves now
 	followers  []follower             // of further engines
@@ -56,6 +57,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	}
 	n.current.Store(n.first)
 	head := p.log.Head()
+	n.began = head
 	// An error is one for the projector too, which reports it.
 	if position, err := p.store.Position(ctx); err == nil && position.Seq < head.Seq {
 		out.Info().Uint64("commits", head.Seq-position.Seq).Msg("catching up with the log")
@@ -71,6 +73,9 @@ func startNode(c *config.Config, p *parts, out output) *node {
 		Log: p.log, Applied: n.first.projector, Store: p.store, Blobs: p.blobs, Elsewhere: p.elsewhere,
 	})
 	n.background.Go(func() { p.archiver.run(ctx, out) })
+	if p.public != nil {
+		n.background.Go(func() { p.public.Run(ctx) })
+	}
 	n.follow()
 	out.metrics.Watch(n.sources())
 	if c.Multipart.Expiry > 0 {

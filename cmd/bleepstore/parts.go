@@ -11,6 +11,7 @@ import (
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/eventlog/archive"
+	"github.com/bleepstore/bleepstore/eventlog/public"
 	"github.com/bleepstore/bleepstore/projections"
 	"github.com/bleepstore/bleepstore/projections/snapshot"
 )
@@ -25,7 +26,8 @@ type parts struct {
 	blobs     *moving.Backend
 	elsewhere *remote.Elsewhere // reads blobs that are not in blobs
 
-	snapshots *snapshot.Folder // nil if there is no archive
+	snapshots *snapshot.Folder  // nil if there is no archive
+	public    *public.Publisher // nil if there is no public stream; see openEvents
 }
 
 // openParts opens all parts.

@@ -40,12 +40,15 @@ func serve(ctx context.Context, c *config.Config, out output) error {
 	end := func() error { return nil }
 	switch parts, err := openParts(ctx, c, out); {
 	case err == nil:
+		if parts.public, err = openEvents(ctx, c, parts, out); err != nil {
+			return errors.Join(err, parts.close(), server.stop(0, out))
+		}
 		node := startNode(c, parts, out)
 		end = node.close
 		server.http.RegisterOnShutdown(node.events.End)
 		server.front.set(node.handler())
 		if node.catchUp(ctx) {
-			greet(out, c, endpoint(c, listener))
+			greet(out, c, endpoint(c, listener), node.eventsEndpoint())
 		}
 	case ctx.Err() != nil: // asked to stop before it had begun
 		return server.stop(0, out)

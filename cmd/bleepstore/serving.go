@@ -149,7 +149,7 @@ func (n *node) behind(applied uint64) uint64 {
 	return head - min(applied, head)
 }
 
-// projections tells how all engines are.
+// projections tells how all engines are, and the public stream.
 func (n *node) projections(ctx context.Context) []admin.Projection {
 	first := n.first.projector.Status()
 	list := []admin.Projection{{
@@ -164,6 +164,9 @@ func (n *node) projections(ctx context.Context) []admin.Projection {
 	for i := range list {
 		list[i].Serving = list[i].Engine == n.serving().name
 		list[i].Behind = n.behind(list[i].Position)
+	}
+	if n.public != nil {
+		list = append(list, n.eventsProjection())
 	}
 	return list
 }
