@@ -255,3 +255,29 @@ func FuzzParseID(f *testing.F) {
 		}
 	})
 }
+
+func TestRead(t *testing.T) {
+	log, history := newHistory(t)
+	add(t, log, 3)
+	ctx, end := context.WithCancel(t.Context())
+	var ids []ID
+	for event, err := range Read(ctx, history, ID{2, 1}) {
+		if err != nil {
+			if !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+			break
+		}
+		if ids = append(ids, event.ID()); len(ids) == 3 {
+			end()
+		}
+	}
+	if got := fmt.Sprint(ids); got != "[2-1 3-0 3-1]" {
+		t.Errorf("from 2-1 on came %s", got)
+	}
+	for _, err := range Read(t.Context(), history, ID{5, 0}) {
+		if _, ahead := errors.AsType[*eventlog.PositionError](err); !ahead {
+			t.Errorf("from where the log has not come: %v", err)
+		}
+	}
+}
