@@ -37,15 +37,14 @@ func serve(ctx context.Context, c *config.Config, out output) error {
 		return err
 	}
 	server := startServer(listener, certs, refusing(c, out, errStarting), out)
-	end := func() error { return nil }
+	end, endStreams := func() error { return nil }, func() {}
 	switch parts, err := openParts(ctx, c, out); {
 	case err == nil:
 		if parts.public, err = openEvents(ctx, c, parts, out); err != nil {
 			return errors.Join(err, parts.close(), server.stop(0, out))
 		}
 		node := startNode(c, parts, out)
-		end = node.close
-		server.http.RegisterOnShutdown(node.events.End)
+		end, endStreams = node.close, node.events.End
 		server.front.set(node.handler())
 		if node.catchUp(ctx) {
 			greet(out, c, endpoint(c, listener), node.eventsEndpoint())
@@ -66,6 +65,7 @@ func serve(ctx context.Context, c *config.Config, out output) error {
 	case err = <-server.ended:
 		err = fmt.Errorf("accept connections: %w", err)
 	}
+	endStreams()
 	if stopped := server.stop(c.Server.ShutdownTimeout, out); stopped != nil {
 		return errors.Join(err, stopped) // the parts are still in use; not closing them is safe, as a crash is
 	}
