@@ -224,17 +224,20 @@ func TestPublicEventsWithNATSGo(t *testing.T) {
 // next receives so many messages, and returns their content.
 func next(t testing.TB, consumer jetstream.Consumer, n int) (events []string) {
 	t.Helper()
-	for range n {
-		m, err := consumer.Next(jetstream.FetchMaxWait(patience))
-		if err != nil {
-			t.Fatalf("after %d messages: %v", len(events), err)
-		}
+	batch, err := consumer.Fetch(n, jetstream.FetchMaxWait(patience))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for m := range batch.Messages() {
 		if consumer.CachedInfo().Config.AckPolicy != jetstream.AckNonePolicy {
 			if err := m.DoubleAck(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
 		events = append(events, string(m.Data()))
+	}
+	if len(events) != n {
+		t.Fatalf("%d messages came, want %d: %v", len(events), n, batch.Error())
 	}
 	return events
 }
@@ -255,7 +258,7 @@ func TestPublicEventsAfterCrashes(t *testing.T) {
 	clients := func(s *server) []*s3.Client { return []*s3.Client{s.as("alice"), s.as("bob"), s.client()} }
 	owners := []string{"alice", "bob", accessKey}
 	received := make(map[string]string) // by their ids
-	for round := range rounds(6, 60) {
+	for round := range rounds(3, 60) {
 		js := s.subscribe(t, accessKey, secretKey)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
@@ -316,16 +319,18 @@ func receive(ctx context.Context, t *testing.T, js jetstream.JetStream, received
 		return
 	}
 	for ctx.Err() == nil {
-		m, err := consumer.Next(jetstream.FetchMaxWait(100 * time.Millisecond))
+		batch, err := consumer.Fetch(100, jetstream.FetchMaxWait(100*time.Millisecond))
 		if err != nil {
 			continue
 		}
-		id := m.Headers().Get(nats.MsgIdHdr)
-		if before, again := received[id]; again && before != string(m.Data()) {
-			t.Errorf("event %s is %s, and was %s", id, m.Data(), before)
+		for m := range batch.Messages() {
+			id := m.Headers().Get(nats.MsgIdHdr)
+			if before, again := received[id]; again && before != string(m.Data()) {
+				t.Errorf("event %s is %s, and was %s", id, m.Data(), before)
+			}
+			received[id] = string(m.Data())
+			_ = m.Ack() // one that gets lost makes the message come again
 		}
-		received[id] = string(m.Data())
-		_ = m.Ack() // one that gets lost makes the message come again
 	}
 }
 
