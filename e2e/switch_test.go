@@ -244,5 +244,5 @@ auth:
 		t.Fatal(err)
 	}
 	answer.Body.Close()
-	want(t, "status for the anonymous", answer.StatusCode, http.StatusForbidden)
+	want(t, "status for the anonymous", answer.StatusCode, http.StatusUnauthorized)
 }

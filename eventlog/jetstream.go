@@ -247,6 +247,15 @@ func (s *stream) trim(ctx context.Context, seq uint64) error {
 	return nil
 }
 
+// bytes is how many bytes the messages take, with their headers.
+func (s *stream) bytes(ctx context.Context) (uint64, error) {
+	handle, err := s.js.Stream(ctx, streamName) // another one, because asking a handle for news changes it
+	if err != nil {
+		return 0, fmt.Errorf("ask for the size of stream %s: %w", streamName, err)
+	}
+	return handle.CachedInfo().State.Bytes, nil
+}
+
 // check tells whether the server works.
 func (s *stream) check() error {
 	if !s.server.JetStreamEnabled() || s.conn.Status() != nats.CONNECTED {

@@ -1,8 +1,9 @@
-// Package admin answers what operators and load balancers ask a server: whether it is up, ready and well.
+// Package admin answers all that is not S3: what operators and load balancers ask a server, and administration.
 package admin
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -23,8 +24,12 @@ type Config struct {
 	Projections func(ctx context.Context) []Projection
 	// TakeOver has an engine serve. Errors: ErrNoProjection, ConflictError.
 	TakeOver func(ctx context.Context, engine string) error
-	// Authorize returns nil if a request is an administrator's. It reads the body. Errors: *api.Error.
-	Authorize func(r *http.Request) error
+	// Metrics answers with the metrics of the server.
+	Metrics http.Handler
+	// Events are what happened to buckets and objects; nil while there is no log.
+	Events *Events
+	// Credentials tell who is an administrator.
+	Credentials Credentials
 }
 
 // Checks tell whether the parts of a server work: nil, or what is wrong. They end soon after their context.
@@ -32,49 +37,77 @@ type Checks struct {
 	Metadata, Storage, Log, Archive func(ctx context.Context) error
 }
 
-// New returns a handler that answers these paths and hands every other request to next.
+// pages are the pages that need no credentials, by their paths. They answer GET and HEAD. No bucket can have the name of one:
+// see api.LivePage and its neighbours. One whose handler is nil is not there.
 //
 //   - /healthz: 200 if the process is up
 //   - /readyz: 200 if the server answers S3 requests, else 503
 //   - /health: how each part is, in JSON; 503 unless all is well
-//   - /_/ and below: administration, for which requests are signed by an administrator's key; what is not there is 404
-//
-// The pages answer GET and HEAD; with another method their paths are those of buckets that can't exist, and next says so.
-func New(c Config, next http.Handler) http.Handler {
-	pages := map[string]http.HandlerFunc{
-		"/" + api.LivePage: func(w http.ResponseWriter, _ *http.Request) { empty(w, http.StatusOK) },
-		"/" + api.ReadyPage: func(w http.ResponseWriter, _ *http.Request) {
-			if c.Ready() != nil {
-				empty(w, http.StatusServiceUnavailable)
-				return
-			}
-			empty(w, http.StatusOK)
-		},
-		"/" + api.HealthPage: c.health,
+//   - /metrics: what the server counts, for Prometheus
+func (c Config) pages() map[string]http.Handler {
+	return map[string]http.Handler{
+		"/" + api.LivePage:    http.HandlerFunc(c.live),
+		"/" + api.ReadyPage:   http.HandlerFunc(c.ready),
+		"/" + api.HealthPage:  http.HandlerFunc(c.health),
+		"/" + api.MetricsPage: fresh(c.Metrics),
 	}
+}
+
+// administration is what administrators can do, by patterns of http.ServeMux below /_/. One whose handler is nil is not
+// there.
+//
+//   - GET /_/v1/projections: how the engines are that are kept up to date
+//   - POST /_/v1/projections/ENGINE/serve: have one of them serve; 404 if there is none of the name, 409 if it cannot now
+//   - GET /_/v1/events: what happens to buckets and objects, as server-sent events: see Events; 503 while there is no log
+func (c Config) administration() map[string]http.Handler {
+	return map[string]http.Handler{
+		"GET /_/v1/projections":                 http.HandlerFunc(c.listProjections),
+		"POST /_/v1/projections/{engine}/serve": http.HandlerFunc(c.takeOver),
+		"GET /_/v1/events":                      http.HandlerFunc(c.streamEvents),
+	}
+}
+
+// New returns a handler of all that is not S3, which hands every other request to next. With a nil next it answers them with
+// 404: that is for an address that has no S3, which has the profiles too.
+//
+// The pages of pages answer everybody. What is below /_/ needs an administrator's credentials. With another method than GET and
+// HEAD the paths of pages are those of buckets that can't exist, and next says so.
+func New(c Config, next http.Handler) http.Handler {
 	administration := c.administration()
+	if next == nil {
+		next = http.HandlerFunc(nothing)
+		c.Domain = ""
+		maps.Copy(administration, profiles())
+	}
+	pages := c.pages()
+	administer := c.Credentials.require(newMux(administration))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.Path
-		page, found := pages[path]
+		page := pages[path]
 		read := r.Method == http.MethodGet || r.Method == http.MethodHead
 		switch {
 		case api.HostBucket(r.Host, c.Domain) != "":
 			next.ServeHTTP(w, r)
-		case found && read:
-			page(w, r)
+		case page != nil && read:
+			page.ServeHTTP(w, r)
 		case path == "/_" || strings.HasPrefix(path, "/_/"):
-			administration.ServeHTTP(w, r)
+			administer.ServeHTTP(w, r)
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
 }
 
-func empty(w http.ResponseWriter, status int) {
-	header(w)
-	w.Header().Set("Content-Length", "0")
-	w.WriteHeader(status)
+// newMux makes a handler of patterns of http.ServeMux, which answers what none of them fits with 404.
+func newMux(handlers map[string]http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	for pattern, handler := range handlers {
+		if handler != nil {
+			mux.Handle(pattern, handler)
+		}
+	}
+	mux.HandleFunc("/", nothing)
+	return mux
 }
 
-// header sets what all pages have in common: an answer is only true now.
-func header(w http.ResponseWriter) { w.Header().Set("Cache-Control", "no-store") }
+func nothing(w http.ResponseWriter, _ *http.Request) { empty(w, http.StatusNotFound) }

@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/bleepstore/bleepstore/api/admin"
+	"github.com/bleepstore/bleepstore/api/sigv4"
 )
 
 var errDown = errors.New("the disk is gone")
@@ -30,13 +31,26 @@ func well() admin.Config {
 		Checks: admin.Checks{Metadata: works, Storage: works, Log: works, Archive: works},
 
 		Projections: func(context.Context) []admin.Projection { return nil },
-		Authorize:   func(*http.Request) error { return nil },
+		Credentials: admin.Credentials{
+			Verifier:      sigv4.NewVerifier("us-east-1", secrets),
+			Secrets:       secrets,
+			Administrator: func(accessKey string) bool { return accessKey == "root" },
+		},
 	}
 }
 
+func secrets(accessKey string) (string, bool) {
+	secret, ok := map[string]string{"root": "root-secret", "user": "user-secret"}[accessKey]
+	return secret, ok
+}
+
+// ask asks for a page as an administrator on the same machine.
 func ask(c admin.Config, method, url string) *http.Response {
+	r := httptest.NewRequest(method, url, nil)
+	r.RemoteAddr = "127.0.0.1:1234"
+	r.SetBasicAuth("root", "root-secret")
 	w := httptest.NewRecorder()
-	admin.New(c, s3).ServeHTTP(w, httptest.NewRequest(method, url, nil))
+	admin.New(c, s3).ServeHTTP(w, r)
 	return w.Result()
 }
 

@@ -34,6 +34,16 @@ type check struct {
 	Error     string  `json:"error,omitzero"`
 }
 
+func (c Config) live(w http.ResponseWriter, _ *http.Request) { empty(w, http.StatusOK) }
+
+func (c Config) ready(w http.ResponseWriter, _ *http.Request) {
+	if c.Ready() != nil {
+		empty(w, http.StatusServiceUnavailable)
+		return
+	}
+	empty(w, http.StatusOK)
+}
+
 func (c Config) health(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), checkTimeout)
 	defer cancel()

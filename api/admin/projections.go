@@ -4,10 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-
-	"github.com/go-json-experiment/json"
-
-	"github.com/bleepstore/bleepstore/api"
 )
 
 // Projection is how an engine is whose metadata the server keeps up to date with the log.
@@ -58,56 +54,14 @@ func (c Config) projections(ctx context.Context) []projection {
 	return list
 }
 
-// administration answers the paths under /_/:
-//
-//   - GET /_/v1/projections: how the engines are that are kept up to date
-//   - POST /_/v1/projections/ENGINE/serve: have one of them serve; 404 if there is none of the name, 409 if it cannot now
-//
-// Requests are signed with Signature Version 4, as those of S3 are, by an administrator's key.
-func (c Config) administration() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /_/v1/projections", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, http.StatusOK, map[string]any{"projections": c.projections(r.Context())})
-	})
-	mux.HandleFunc("POST /_/v1/projections/{engine}/serve", func(w http.ResponseWriter, r *http.Request) {
-		if err := c.TakeOver(r.Context(), r.PathValue("engine")); err != nil {
-			refuse(w, err)
-			return
-		}
-		answer(w, http.StatusOK, map[string]any{"projections": c.projections(r.Context())})
-	})
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { empty(w, http.StatusNotFound) })
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := c.Authorize(r); err != nil {
-			refuse(w, err)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
+func (c Config) listProjections(w http.ResponseWriter, r *http.Request) {
+	answer(w, http.StatusOK, map[string]any{"projections": c.projections(r.Context())})
 }
 
-// refuse answers with an error.
-func refuse(w http.ResponseWriter, err error) {
-	status, code := http.StatusInternalServerError, api.InternalError
-	message := err.Error()
-	if conflict, ok := errors.AsType[*ConflictError](err); ok {
-		status, code, message = http.StatusConflict, "Conflict", conflict.Reason
-	} else if errors.Is(err, ErrNoProjection) {
-		status, code = http.StatusNotFound, "NoSuchProjection"
-	} else if refusal, ok := errors.AsType[*api.Error](err); ok {
-		status, code, message = refusal.Code.Status(), refusal.Code, refusal.Message
+func (c Config) takeOver(w http.ResponseWriter, r *http.Request) {
+	if err := c.TakeOver(r.Context(), r.PathValue("engine")); err != nil {
+		refuse(w, err)
+		return
 	}
-	answer(w, status, map[string]any{"error": map[string]string{"code": string(code), "message": message}})
-}
-
-// answer answers with JSON.
-func answer(w http.ResponseWriter, status int, value any) {
-	body, err := json.Marshal(value, json.Deterministic(true))
-	if err != nil {
-		panic(err) // strings and finite numbers always have a JSON form
-	}
-	header(w)
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // a client that is gone needs no answer; nothing is written for HEAD
+	c.listProjections(w, r)
 }

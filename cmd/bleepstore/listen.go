@@ -52,18 +52,23 @@ func loadTLS(c config.TLS) (*tls.Config, error) {
 
 // endpoint is the URL under which a client on this machine finds the server.
 func endpoint(c *config.Config, listener net.Listener) string {
+	return urlOf(c, listener.Addr().(*net.TCPAddr))
+}
+
+// urlOf is the URL under which a client on this machine finds the server at an address.
+func urlOf(c *config.Config, address *net.TCPAddr) string {
 	scheme := "http"
 	if c.Server.TLS.Enabled() {
 		scheme = "https"
 	}
-	return scheme + "://" + nearby(listener.Addr())
+	return scheme + "://" + nearby(address)
 }
 
 // nearby is HOST:PORT under which a client on this machine finds who listens on an address.
 func nearby(listening net.Addr) string {
 	address := listening.(*net.TCPAddr)
 	host := address.IP.String()
-	if address.IP.IsUnspecified() {
+	if len(address.IP) == 0 || address.IP.IsUnspecified() {
 		host = "127.0.0.1" // stands for every interface of the machine
 	}
 	return net.JoinHostPort(host, strconv.Itoa(address.Port))

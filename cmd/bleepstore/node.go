@@ -34,11 +34,13 @@ type node struct {
 	current    atomic.Pointer[served] // of the engine that serves now
 	followers  []follower             // of further engines
 	takingOver sync.Mutex             // held by who changes current
+	tookOver   notice                 // tells count that current has changed
 
 	stop       context.CancelFunc // ends all goroutines but those of followers
 	projected  chan struct{}      // closed when the first engine's projector has ended
 	background sync.WaitGroup     // of what goes on beside requests, once the store has caught up
 	control    *control.Server    // nil if it takes no commands
+	events     *admin.Events      // streams to clients, which end before the server waits for its requests
 
 	stopFollowing context.CancelFunc // ends the followers, which close their stores: one may be the store that serves
 	following     sync.WaitGroup     // of the followers
@@ -49,9 +51,11 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &node{
 		parts: p, config: c, out: out,
-		first:     &served{p.engine, p.store, projections.NewProjector(p.source(), p.store)},
+		first:     newServed(p.engine, p.store, projections.NewProjector(p.source(), p.store)),
 		stop:      cancel,
+		events:    admin.NewEvents(p.history(), c.Server.Region),
 		projected: make(chan struct{}),
+		tookOver:  make(notice, 1),
 	}
 	n.current.Store(n.first)
 	head := p.log.Head()
@@ -71,17 +75,19 @@ func startNode(c *config.Config, p *parts, out output) *node {
 		Log: p.log, Applied: n.first.projector, Store: p.store, Blobs: p.blobs, Elsewhere: p.elsewhere,
 	})
 	n.background.Go(func() { p.archiver.run(ctx, out) })
-	if p.events != nil {
-		n.background.Go(func() { p.events.Run(ctx) })
+	if p.public != nil {
+		n.background.Go(func() { p.public.Run(ctx) })
 	}
 	n.follow()
+	out.metrics.Watch(n.sources())
 	if c.Multipart.Expiry > 0 {
-		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, out.retry) })
+		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, out.retry(retryExpiry)) })
 	}
+	n.goBehind(ctx, func() { n.count(ctx) })
 	n.goBehind(ctx, func() { n.maintain(ctx) })
 	n.goBehind(ctx, func() {
 		restorable := func() (time.Time, error) { return n.restorable(ctx) }
-		n.service.ReapGarbage(ctx, c.Storage.ReapAfter, restorable, out.retry)
+		n.service.ReapGarbage(ctx, c.Storage.ReapAfter, restorable, out.retry(retryGarbage))
 	})
 	n.goBehind(ctx, func() {
 		n.service.SweepBlobs(ctx, func(blobs int) {
@@ -90,7 +96,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 				level = zerolog.DebugLevel
 			}
 			out.WithLevel(level).Int("blobs", blobs).Msg("deleted blobs that nothing names, which a crash or a failure left")
-		}, out.retry)
+		}, out.retry(retrySweep))
 	})
 	if c.Storage.ScrubInterval > 0 {
 		n.goBehind(ctx, func() { n.scrub(ctx) })
@@ -189,7 +195,9 @@ func (n *node) handler() http.Handler {
 		Domain:      n.config.Server.Domain,
 		Projections: n.projections,
 		TakeOver:    n.takeOver,
-		Authorize:   administrators(n.config),
+		Metrics:     n.out.metrics.Handler(),
+		Events:      n.events,
+		Credentials: administrators(n.config),
 	}
 	return admin.New(pages, newS3(n.config, n.out, n.upToDate, n.service))
 }
@@ -236,7 +244,8 @@ func refusing(c *config.Config, out output, reason error) http.Handler {
 
 		Projections: func(context.Context) []admin.Projection { return nil },
 		TakeOver:    func(context.Context, string) error { return &admin.ConflictError{Reason: reason.Error()} },
-		Authorize:   administrators(c),
+		Metrics:     out.metrics.Handler(),
+		Credentials: administrators(c),
 	}
 	return admin.New(pages, newS3(c, out, ready, nil))
 }
@@ -252,7 +261,7 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 	if c.Auth.SignatureV2 {
 		v2 = sigv2.NewVerifier(c.Server.Domain, keys)
 	}
-	return s3.New(s3.Config{
+	return out.metrics.InFlight(s3.New(s3.Config{
 		Service:  service,
 		Verifier: sigv4.NewVerifier(c.Server.Region, keys),
 		V2:       v2,
@@ -260,8 +269,10 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 		Region:   c.Server.Region,
 		Domain:   c.Server.Domain,
 		Log:      out.Logger,
+		Observe:  out.metrics.Request,
+		Tracer:   out.watch.tracer,
 		Ready:    ready,
-	})
+	}))
 }
 
 // secretsOf returns what finds the secret of an access key.

@@ -27,7 +27,7 @@ type parts struct {
 	elsewhere *remote.Elsewhere // reads blobs that are not in blobs
 
 	snapshots *snapshot.Folder  // nil if there is no archive
-	events    *public.Publisher // nil if there is no public stream; see openEvents
+	public    *public.Publisher // nil if there is no public stream; see openEvents
 }
 
 // openParts opens all parts.
@@ -49,7 +49,7 @@ func openParts(ctx context.Context, c *config.Config, out output) (*parts, error
 // openUnclaimed opens all parts but the folder, which it closes after an error, most of them at once: together they take as
 // long as the slowest. Whose the blobs are is not asked.
 func openUnclaimed(ctx context.Context, c *config.Config, folder *folder, out output) (_ *parts, err error) {
-	p := &parts{folder: folder, engine: engineOf(c, c.Metadata.Engine, out.retry), elsewhere: openElsewhere(c.Storage)}
+	p := &parts{folder: folder, engine: engineOf(c, c.Metadata.Engine, out.retry(retryMetadata)), elsewhere: openElsewhere(c.Storage)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -57,7 +57,7 @@ func openUnclaimed(ctx context.Context, c *config.Config, folder *folder, out ou
 	}()
 	var g errgroup.Group
 	g.Go(func() error {
-		log, err := eventlog.Open(ctx, eventlog.Config{Dir: c.LogDir()})
+		log, err := eventlog.Open(ctx, eventlog.Config{Dir: c.LogDir(), Appended: out.metrics.Appended})
 		if err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func openUnclaimed(ctx context.Context, c *config.Config, folder *folder, out ou
 		})
 	}
 	g.Go(func() (err error) {
-		p.blobs, err = openMovable(ctx, c, out.retry)
+		p.blobs, err = openMovable(ctx, c, out.retry(retryCache))
 		return err
 	})
 	if err := g.Wait(); err != nil {

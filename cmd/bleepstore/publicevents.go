@@ -48,7 +48,7 @@ func openEvents(ctx context.Context, c *config.Config, p *parts, out output) (*p
 		Dir: c.EventsDir(), Address: net.JoinHostPort(host, fmt.Sprint(address.Port)), TLS: certs,
 		MaxAge: c.Events.MaxAge, MaxBytes: int64(c.Events.MaxBytes),
 		Log: p.log.ID(), History: p.history(),
-		Retry: output{Logger: out.With().Str("projection", eventsName).Logger()}.retry,
+		Retry: output{Logger: out.With().Str("projection", eventsName).Logger(), metrics: out.metrics}.retry(eventsName),
 	}
 	for _, credential := range c.Auth.Credentials {
 		settings.Keys = append(settings.Keys, public.Key{
@@ -69,21 +69,21 @@ func openEvents(ctx context.Context, c *config.Config, p *parts, out output) (*p
 
 // eventsEndpoint is the URL under which a subscriber on this machine finds the public stream; empty if there is none.
 func (n *node) eventsEndpoint() string {
-	if n.events == nil {
+	if n.public == nil {
 		return ""
 	}
 	scheme := "nats"
 	if n.config.EventsTLS().Enabled() {
 		scheme = "tls"
 	}
-	return scheme + "://" + nearby(n.events.Addr())
+	return scheme + "://" + nearby(n.public.Addr())
 }
 
 // eventsProjection tells how the public stream is.
 func (n *node) eventsProjection() admin.Projection {
-	position := n.events.Position().Seq
+	position := n.public.Position().Seq
 	return admin.Projection{
 		Engine: eventsName, Place: n.config.EventsDir(), Position: position, Behind: n.behind(position),
-		CaughtUp: position >= n.began.Seq, Err: n.events.Err(),
+		CaughtUp: position >= n.began.Seq, Err: n.public.Err(),
 	}
 }

@@ -28,6 +28,10 @@ func serve(ctx context.Context, c *config.Config, out output) error {
 	if err != nil {
 		return err
 	}
+	if out.watch, err = openWatch(ctx, c, out); err != nil {
+		return err
+	}
+	defer func() { out.watch.close(out) }()
 	listener, err := listen(c)
 	if err != nil {
 		return err
@@ -36,11 +40,12 @@ func serve(ctx context.Context, c *config.Config, out output) error {
 	end := func() error { return nil }
 	switch parts, err := openParts(ctx, c, out); {
 	case err == nil:
-		if parts.events, err = openEvents(ctx, c, parts, out); err != nil {
+		if parts.public, err = openEvents(ctx, c, parts, out); err != nil {
 			return errors.Join(err, parts.close(), server.stop(0, out))
 		}
 		node := startNode(c, parts, out)
 		end = node.close
+		server.http.RegisterOnShutdown(node.events.End)
 		server.front.set(node.handler())
 		if node.catchUp(ctx) {
 			greet(out, c, endpoint(c, listener), node.eventsEndpoint())

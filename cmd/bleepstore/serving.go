@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bleepstore/bleepstore/api/admin"
+	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -22,6 +23,15 @@ type served struct {
 	engine
 	store     projections.MetadataStore
 	projector *projections.Projector
+	garbage   *projections.Tally // of the store
+}
+
+func newServed(e engine, store projections.MetadataStore, projector *projections.Projector) *served {
+	s := &served{e, store, projector, new(projections.Tally)}
+	projector.Watch(func(position eventlog.Position, changes []projections.Change) {
+		s.garbage.Tell(position.Seq, projections.GarbageChanged(changes))
+	})
+	return s
 }
 
 // parts are the parts of a node with the store that serves.
@@ -46,7 +56,7 @@ func (n *node) follow() {
 	n.stopFollowing = cancel
 	for _, name := range n.config.Projections {
 		told := n.out.With().Str("engine", name).Logger()
-		retry := output{Logger: told}.retry
+		retry := output{Logger: told, metrics: n.out.metrics}.retry(name)
 		e := engineOf(n.config, name, retry)
 		open := func(ctx context.Context) (projections.MetadataStore, error) {
 			return e.openFilled(ctx, func(store projections.MetadataStore) (bool, error) { return n.fill(ctx, store, output{Logger: told}) })
@@ -91,6 +101,7 @@ func (n *node) takeOver(ctx context.Context, name string) error {
 		return cannotTakeOver(name, err)
 	}
 	n.current.Store(next)
+	n.tookOver.tell()
 	n.out.Info().Str("engine", name).Msg("serves from now on; the next start goes by metadata.engine of the configuration")
 	return nil
 }
@@ -123,7 +134,7 @@ func (n *node) find(ctx context.Context, name string) (*served, error) {
 		if err != nil {
 			return nil, cannotTakeOver(name, err)
 		}
-		return &served{f.engine, store, projector}, nil
+		return newServed(f.engine, store, projector), nil
 	}
 	return nil, fmt.Errorf("%w: %s", admin.ErrNoProjection, name)
 }
@@ -165,7 +176,7 @@ func (n *node) projections(ctx context.Context) []admin.Projection {
 		list[i].Serving = list[i].Engine == n.serving().name
 		list[i].Behind = n.behind(list[i].Position)
 	}
-	if n.events != nil {
+	if n.public != nil {
 		list = append(list, n.eventsProjection())
 	}
 	return list

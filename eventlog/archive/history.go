@@ -52,10 +52,11 @@ type CommitReader interface {
 
 // Start is the position before the first commit that there is.
 func (h *History) Start(ctx context.Context) (eventlog.Position, error) {
-	if archive := h.archive(); archive != nil && !archive.Position().IsZero() {
+	start, err := h.log.Start(ctx)
+	if archive := h.archive(); err == nil && archive != nil && !archive.Position().IsZero() && archive.Start().Seq < start.Seq {
 		return archive.Start(), nil
 	}
-	return h.log.Start(ctx)
+	return start, err
 }
 
 // At is the position of the commit with a sequence; zero for 0. Errors: *eventlog.TrimmedError where neither the log nor the
@@ -102,13 +103,24 @@ func (a *Archive) At(ctx context.Context, seq uint64) (eventlog.Position, error)
 	return eventlog.Position{}, fmt.Errorf("%w: commit %d", ErrNotArchived, seq)
 }
 
-// clockSlack is by how much the times of events may be out of order, because writers join a commit after they have decided.
-const clockSlack = time.Minute
+// ClockSlack is by how much the times of events may be out of order, because writers join a commit after they have decided.
+const ClockSlack = time.Minute
 
 // Before is a position behind which all events are that are as late as t or later, and not many that are not.
 func (h *History) Before(ctx context.Context, t time.Time) (eventlog.Position, error) {
-	t = t.Add(-clockSlack)
-	first := h.log.First()
+	t = t.Add(-ClockSlack)
+	for {
+		first := h.log.First()
+		pos, err := h.before(ctx, first, t)
+		if _, trimmed := errors.AsType[*eventlog.TrimmedError](err); trimmed && h.log.First() > first {
+			continue // it was trimmed meanwhile
+		}
+		return pos, err
+	}
+}
+
+// before is Before in a log that begins with first.
+func (h *History) before(ctx context.Context, first uint64, t time.Time) (eventlog.Position, error) {
 	if early, err := h.isBefore(ctx, first, t); err != nil || !early {
 		if err != nil {
 			return eventlog.Position{}, err

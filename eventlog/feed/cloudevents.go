@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bleepstore/bleepstore/eventlog"
 )
 
 // Attributes are the context attributes of the CloudEvent that an event is.
@@ -34,6 +36,16 @@ func (e *Event) Attributes() Attributes {
 		DataSchema:      "urn:bleepstore:schema:" + name + ":" + version,
 	}
 }
+
+// CloudEvent is an event as a CloudEvent in structured mode.
+// See https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+type CloudEvent struct {
+	Attributes
+	Data *eventlog.Event `json:"data"` // all of it, so that who caused it is told too
+}
+
+// CloudEvent is the event as a CloudEvent.
+func (e *Event) CloudEvent() CloudEvent { return CloudEvent{e.Attributes(), e.Event} }
 
 // path is the bucket and the key, as in the path of a URL.
 func (e *Event) path() string {

@@ -13,6 +13,7 @@ import (
 type Filter struct {
 	Bucket string // those about this bucket and what is in it
 	Prefix string // those about a key that begins with it
+	Key    string // those about this key
 	// Types are names of types of events, in which * stands for any text, such as object.*; empty for all.
 	Types []string
 	Actor string // those that this access key, or this account, caused
@@ -38,6 +39,8 @@ func (f *Filter) Matches(e *Event) bool {
 	case f.Bucket != "" && e.Bucket != f.Bucket:
 		return false
 	case f.Prefix != "" && (e.Key == "" || !strings.HasPrefix(e.Key, f.Prefix)):
+		return false
+	case f.Key != "" && e.Key != f.Key:
 		return false
 	case f.Actor != "" && e.Actor.AccessKey != f.Actor && e.Actor.Account != f.Actor:
 		return false

@@ -33,6 +33,7 @@ type Config struct {
 	Multipart   Multipart `yaml:"multipart"`
 	Storage     Storage   `yaml:"storage"`
 	Logging     Logging   `yaml:"logging"`
+	Tracing     Tracing   `yaml:"tracing"`
 }
 
 // Server is how clients reach the server.
@@ -282,6 +283,14 @@ type Logging struct {
 	Format string `yaml:"format"` // one of Formats
 }
 
+// Tracing is about spans of requests, which go to a collector of OpenTelemetry.
+type Tracing struct {
+	// Endpoint is the URL of a receiver of OTLP over HTTP; empty for no traces.
+	Endpoint string `yaml:"endpoint"`
+	// Sample is the share of requests that are traced, from 0 to 1, of those that are not part of a trace already.
+	Sample float64 `yaml:"sample"`
+}
+
 // The places of the archive, the engines of the metadata store, the backends for blobs, and the levels and formats of
 // logging.
 const (
@@ -356,6 +365,7 @@ func Default() *Config {
 			Memory: MemoryStorage{Limit: 1 << 30},
 		},
 		Logging: Logging{Level: "info", Format: FormatAuto},
+		Tracing: Tracing{Sample: 1},
 	}
 }
 

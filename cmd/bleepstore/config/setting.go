@@ -47,6 +47,8 @@ func (s setting) set(text string) error {
 		*v = text
 	case *bool:
 		*v, err = strconv.ParseBool(text)
+	case *float64:
+		*v, err = strconv.ParseFloat(text, 64)
 	case *time.Duration:
 		*v, err = time.ParseDuration(text)
 	case encoding.TextUnmarshaler:

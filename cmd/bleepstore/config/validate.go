@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -85,6 +86,9 @@ func (c *Config) validate() error {
 
 	v.oneOf("logging.level", c.Logging.Level, Levels)
 	v.oneOf("logging.format", c.Logging.Format, Formats)
+	v.that(c.Tracing.Endpoint == "" || isURL(c.Tracing.Endpoint), "tracing.endpoint", c.Tracing.Endpoint,
+		"a URL such as http://127.0.0.1:4318, or none for no traces")
+	v.that(c.Tracing.Sample >= 0 && c.Tracing.Sample <= 1, "tracing.sample", c.Tracing.Sample, "0 to 1")
 
 	c.Auth.validate(&v)
 	return errors.Join(v...)
@@ -195,6 +199,12 @@ func (v *validation) that(ok bool, key string, value any, want string) {
 
 func (v *validation) oneOf(key, value string, allowed []string) {
 	v.that(slices.Contains(allowed, value), key, value, "one of "+strings.Join(allowed, ", "))
+}
+
+// isURL tells whether something is the URL of a place to send requests to.
+func isURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.RawQuery == "" && u.Fragment == ""
 }
 
 func isAddress(listen string) bool {

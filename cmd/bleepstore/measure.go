@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/bleepstore/bleepstore/api/metrics"
+	"github.com/bleepstore/bleepstore/backends/cache"
+	"github.com/bleepstore/bleepstore/projections"
+)
+
+// The parts of the server that try again what failed; further engines are parts by their names.
+const (
+	retryMetadata  = "metadata"  // the engine that serves at the start
+	retryCache     = "cache"     // the folder of storage.cache
+	retryArchive   = "archive"   // to archive the log
+	retrySnapshots = "snapshots" // to take a snapshot, or to trim the log
+	retryExpiry    = "expiry"    // to abort uploads that are too old
+	retryGarbage   = "garbage"   // to delete blobs that nothing names any more
+	retrySweep     = "sweep"     // to delete blobs that nothing ever named
+	retryCount     = "count"     // to count objects and garbage
+)
+
+// countRetry is how long after a failure it is tried again to count objects.
+const countRetry = time.Minute
+
+// notice tells one who waits for it that something has happened since.
+type notice chan struct{}
+
+func (n notice) tell() {
+	select {
+	case n <- struct{}{}:
+	default: // it was told already
+	}
+}
+
+// count counts, until ctx ends, what is not known yet: once the objects, and the garbage of each engine that comes to serve.
+func (n *node) count(ctx context.Context) {
+	retry := n.out.retry(retryCount)
+	for {
+		serving := n.serving()
+		err := errors.Join(n.service.Count(ctx), serving.garbage.Count(ctx, serving.store.Snapshot, projections.CountGarbage))
+		var again <-chan time.Time
+		if err != nil && ctx.Err() == nil {
+			retry(err)
+			again = time.After(countRetry)
+		}
+		select {
+		case <-again:
+		case <-n.tookOver:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// garbage is what waits to be deleted, as the engine that serves has it.
+func (n *node) garbage() (projections.Totals, bool) { return n.serving().garbage.Totals() }
+
+// sources are what the metrics are asked of.
+func (n *node) sources() metrics.Sources {
+	return metrics.Sources{
+		Ready: n.ready, Log: n.log, Followers: n.logFollowers, Totals: n.service.Totals, Garbage: n.garbage, Archived: n.archived, Cache: n.cacheStats,
+	}
+}
+
+// logFollowers are those who follow the log.
+func (n *node) logFollowers() []metrics.Follower {
+	first := n.first.projector.Status()
+	list := []metrics.Follower{{
+		Name: n.first.name, Known: first.Known(), Position: first.Position.Seq, Failed: first.Err != nil,
+	}}
+	for _, f := range n.followers {
+		following := f.Following()
+		list = append(list, metrics.Follower{
+			Name: f.name, Known: following.Known, Position: following.Position.Seq, Failed: following.Err != nil,
+		})
+	}
+	if n.public != nil {
+		list = append(list, metrics.Follower{
+			Name: eventsName, Known: true, Position: n.public.Position().Seq, Failed: n.public.Err() != nil,
+		})
+	}
+	return list
+}
+
+func (n *node) archived() (seq uint64, known bool) {
+	archive := n.archiver.current()
+	if archive == nil {
+		return 0, false
+	}
+	return archive.Position().Seq, true
+}
+
+func (n *node) cacheStats() (cache.Stats, bool) {
+	cached, is := n.blobs.InUse().(*cache.Backend)
+	if !is {
+		return cache.Stats{}, false
+	}
+	return cached.Stats(), true
+}
