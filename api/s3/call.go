@@ -13,6 +13,7 @@ import (
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/api/sigv2"
 	"github.com/bleepstore/bleepstore/api/sigv4"
+	"github.com/bleepstore/bleepstore/internal/idle"
 	"github.com/julienschmidt/httprouter"
 )
 
@@ -38,13 +39,16 @@ type call struct {
 // serve answers a request.
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
 	sendContinue(w, r)
-	c := &call{h: h, r: r, w: newResponse(w, h.IdleTimeout), began: time.Now(), id: newRequestID()}
+	c := &call{h: h, r: r, w: newResponse(w, r, h.IdleTimeout), began: time.Now(), id: newRequestID()}
 	header := w.Header()
 	header["Server"] = serverName
 	header["X-Amz-Request-Id"] = []string{c.id}
 	header["X-Amz-Id-2"] = h.hostID
 	defer c.end()
-	c.watchBody()
+	if r.Body != http.NoBody {
+		c.r = r.WithContext(r.Context()) // a copy: net/http looks at the Body that it made
+		c.r.Body = idle.Body(w, r, h.IdleTimeout)
+	}
 	if err := c.serve(params); err != nil {
 		c.fail(err)
 	}
@@ -62,6 +66,10 @@ func sendContinue(w http.ResponseWriter, r *http.Request) {
 var serverName = []string{"BleepStore"}
 
 func (c *call) serve(params httprouter.Params) error {
+	if err := c.h.crowd.enter(); err != nil {
+		return err
+	}
+	defer c.h.crowd.leave()
 	if err := c.h.Ready(); err != nil {
 		unavailable := api.NewError(api.ServiceUnavailable)
 		unavailable.Cause = err
@@ -113,6 +121,7 @@ func (c *call) end() {
 	if p := recover(); p != nil {
 		c.fail(api.Internal(fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
 	}
+	c.w.deadline.Move()
 	c.log()
 	if c.failed != nil && !c.w.failure {
 		panic(http.ErrAbortHandler)

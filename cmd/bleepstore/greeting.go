@@ -9,7 +9,7 @@ import (
 )
 
 // greet says that the server is serving, and how to use it. Secrets are not told, except the one that everybody knows.
-func greet(o output, c *config.Config, endpoint string) {
+func greet(o output, c *config.Config, at endpoints) {
 	data, err := filepath.Abs(c.Data)
 	if err != nil {
 		data = c.Data
@@ -18,16 +18,20 @@ func greet(o output, c *config.Config, endpoint string) {
 		data = "in memory: everything is gone when this process ends"
 	}
 	if o.people != nil {
-		fmt.Fprint(o.people, greeting(c, endpoint, data))
+		fmt.Fprint(o.people, greeting(c, at, data))
 		return
 	}
 	if c.Auth.UsesDefaultCredentials() {
 		o.Warn().Msg("the credentials are the default ones, which everybody knows: " + ownCredentials)
 	}
-	o.Info().Str("endpoint", endpoint).Str("region", c.Server.Region).Str("data", data).Str("version", version()).Msg("serving")
+	serving := o.Info().Str("endpoint", at.s3)
+	if at.admin != "" {
+		serving.Str("admin", at.admin)
+	}
+	serving.Str("region", c.Server.Region).Str("data", data).Str("version", version()).Msg("serving")
 }
 
-func greeting(c *config.Config, endpoint, data string) string {
+func greeting(c *config.Config, at endpoints, data string) string {
 	credential := c.Auth.Credentials[0]
 	secret, shown := "YOUR_SECRET_KEY", "(as configured)"
 	if credential.IsDefault() {
@@ -43,7 +47,10 @@ func greeting(c *config.Config, endpoint, data string) string {
 	line("")
 	line("BleepStore is serving.")
 	line("")
-	line("  Endpoint    %s", endpoint)
+	line("  Endpoint    %s", at.s3)
+	if at.admin != "" {
+		line("  Admin       %s", at.admin)
+	}
 	line("  Region      %s", c.Server.Region)
 	line("  Access key  %s", strings.Join(keys, ", "))
 	line("  Secret key  %s", shown)
@@ -57,7 +64,7 @@ func greeting(c *config.Config, endpoint, data string) string {
 	line("  Make a bucket with the AWS CLI:")
 	line("")
 	line("    AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s aws --endpoint-url %s --region %s s3 mb s3://my-bucket",
-		credential.AccessKey, secret, endpoint, c.Server.Region)
+		credential.AccessKey, secret, at.s3, c.Server.Region)
 	line("")
 	return b.String()
 }

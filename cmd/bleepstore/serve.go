@@ -24,41 +24,42 @@ func runServe(ctx context.Context, args []string, _, stderr io.Writer) error {
 
 // serve runs the server until ctx ends. Every start is a recovery, so there is nothing that a stop must do.
 func serve(ctx context.Context, c *config.Config, out output) error {
-	certs, err := loadTLS(c.Server.TLS)
+	certificate, err := loadCertificate(c.Server.TLS)
 	if err != nil {
 		return err
 	}
-	listener, err := listen(c)
+	listeners, err := listen(c, out)
 	if err != nil {
 		return err
 	}
-	server := startServer(listener, certs, refusing(c, out, errStarting), out)
+	defer watchCertificate(certificate, c.Server.TLS.Cert, out)()
+	servers := startServers(listeners, certificate, refusing(c, out, errStarting), out)
 	end := func() error { return nil }
 	switch parts, err := openParts(ctx, c, out); {
 	case err == nil:
 		node := startNode(c, parts, out)
 		end = node.close
-		server.front.set(node.handler())
+		servers.set(node.handlers())
 		if node.catchUp(ctx) {
-			greet(out, c, endpoint(c, listener))
+			greet(out, c, listeners.endpoints(c))
 		}
 	case ctx.Err() != nil: // asked to stop before it had begun
-		return server.stop(0, out)
+		return servers.stop(0, out)
 	case isContradiction(err):
-		server.front.set(refusing(c, out, err))
-		out.Error().Err(err).Str("endpoint", endpoint(c, listener)).
+		servers.set(refusing(c, out, err))
+		out.Error().Err(err).Str("endpoint", listeners.endpoints(c).s3).
 			Msg("every S3 request is answered with 503, because the data cannot be trusted")
 	default:
-		return errors.Join(err, server.stop(0, out))
+		return errors.Join(err, servers.stop(0, out))
 	}
 
 	select {
 	case <-ctx.Done():
 		out.Info().Msg("stopping")
-	case err = <-server.ended:
+	case err = <-servers.ended:
 		err = fmt.Errorf("accept connections: %w", err)
 	}
-	if stopped := server.stop(c.Server.ShutdownTimeout, out); stopped != nil {
+	if stopped := servers.stop(c.Server.ShutdownTimeout, out); stopped != nil {
 		return errors.Join(err, stopped) // the parts are still in use; not closing them is safe, as a crash is
 	}
 	return errors.Join(err, end())
