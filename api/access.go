@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/tracing"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -210,7 +211,9 @@ func (c Caller) isIn(grant eventlog.Grant) bool {
 // bucket returns a bucket if the caller may work with it, as far as that depends on the bucket.
 // Errors: NoSuchBucket, AccessDenied.
 func (s *Service) bucket(ctx context.Context, by Caller, name string) (*projections.Bucket, error) {
-	bucket, err := s.store().Bucket(ctx, name)
+	reading, span := tracing.Start(ctx, "metadata read bucket")
+	bucket, err := s.store().Bucket(reading, name)
+	span.End(unlessNotFound(err))
 	if errors.Is(err, projections.ErrNotFound) {
 		return nil, NewError(NoSuchBucket, Detail{"BucketName", name})
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/tracing"
 )
 
 // Elsewhere reads objects of somebody else's, which have the bytes of blobs that have a place.
@@ -52,7 +53,9 @@ func (s *Service) openRange(ctx context.Context, blob eventlog.Blob, offset, len
 }
 
 // openRaw returns bytes of a blob as they are.
-func (s *Service) openRaw(ctx context.Context, blob eventlog.Blob, offset, length int64) (io.ReadCloser, error) {
+func (s *Service) openRaw(ctx context.Context, blob eventlog.Blob, offset, length int64) (_ io.ReadCloser, err error) {
+	ctx, span := tracing.Start(ctx, "blob get") // which ends when the bytes begin to come
+	defer func() { span.End(err) }()
 	if blob.Place == "" {
 		return s.blobs.Get(ctx, backends.ID(blob.ID), offset, length)
 	}

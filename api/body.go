@@ -12,6 +12,7 @@ import (
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/internal/failpoint"
+	"github.com/bleepstore/bleepstore/internal/tracing"
 	"github.com/minio/crc64nvme"
 )
 
@@ -73,7 +74,9 @@ func (s *Service) receive(ctx context.Context, body Body, label backends.Label) 
 	}
 	source := &bodyReader{body: body, hashes: hashes, md5: md5.New()}
 	id := s.incoming.begin(label)
-	size, err := s.blobs.Put(ctx, id, source, label)
+	putting, span := tracing.Start(ctx, "blob put")
+	size, err := s.blobs.Put(putting, id, source, label)
+	span.End(err)
 	c := &content{md5: source.sumMD5()}
 	if err != nil {
 		s.incoming.end(id)

@@ -96,10 +96,13 @@ type deletion struct {
 // stay together, because between them it may be as it never should be seen.
 func (d *deletion) commit(ctx context.Context, at time.Time, keys []string) error {
 	var events []eventlog.Data
+	var changed projections.Totals
 	for _, key := range keys {
 		events = append(events, d.events[key]...)
+		h := d.histories[key]
+		changed = changed.Plus(totalsOf(h.current)).Minus(totalsOf(h.found))
 	}
-	err := d.s.commit(ctx, d.by, at, events...)
+	err := d.s.commitObjects(ctx, d.by, at, changed, events...)
 	half := len(keys) / 2
 	if half == 0 || !errors.Is(err, eventlog.ErrTooLarge) {
 		return err

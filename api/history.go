@@ -35,6 +35,7 @@ type history struct {
 	bucket  *projections.Bucket
 	key     string
 
+	found    *projections.Object    // what was current before decisions; nil if there was none
 	current  *projections.Object    // nil if there is none
 	versions []*projections.Version // newest first, as far as they were read
 	last     string                 // where reading goes on: behind this version; empty at the beginning
@@ -52,7 +53,7 @@ func (s *Service) history(ctx context.Context, bucket *projections.Bucket, key s
 func readHistory(ctx context.Context, records projections.Records, bucket *projections.Bucket, key string) (*history, error) {
 	current, err := readCurrent(ctx, records, bucket.Name, key)
 	// A bucket that never kept versions has none but current ones.
-	return &history{records: records, bucket: bucket, key: key, current: current, complete: bucket.Versioning == ""}, err
+	return &history{records: records, bucket: bucket, key: key, found: current, current: current, complete: bucket.Versioning == ""}, err
 }
 
 // newest returns the newest version that is not current, nil if there is none.

@@ -110,7 +110,8 @@ func (s *Service) createImported(
 	if err := s.storeManifest(ctx, bucketName, key, object); err != nil {
 		return false, err
 	}
-	return true, s.commit(ctx, Caller{}, now(), &eventlog.ObjectCreated{
+	changed := totalsOf(&projections.Object{Object: *object}).Minus(totalsOf(history.current))
+	return true, s.commitObjects(ctx, Caller{}, now(), changed, &eventlog.ObjectCreated{
 		Bucket: bucketName, Key: key, Via: eventlog.ViaImport, Object: *object, Displaced: place.displaced,
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/tracing"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -14,7 +15,9 @@ func (s *Service) ListObjects(ctx context.Context, by Caller, l projections.List
 	if err != nil {
 		return projections.Page[*projections.Object]{}, err
 	}
+	ctx, span := tracing.Start(ctx, "metadata list objects")
 	page, err := projections.ListObjects(ctx, s.store(), l)
+	span.End(err)
 	if err != nil {
 		return page, fmt.Errorf("list objects of bucket %q: %w", l.Bucket, err)
 	}
@@ -39,7 +42,9 @@ func (s *Service) ListUploads(ctx context.Context, by Caller, l projections.List
 	if _, err := s.bucket(ctx, by, l.Bucket); err != nil {
 		return projections.Page[*projections.Upload]{}, err
 	}
+	ctx, span := tracing.Start(ctx, "metadata list uploads")
 	page, err := projections.ListUploads(ctx, s.store(), l)
+	span.End(err)
 	if err != nil {
 		return page, fmt.Errorf("list uploads of bucket %q: %w", l.Bucket, err)
 	}
@@ -65,7 +70,10 @@ func (s *Service) ListVersions(ctx context.Context, by Caller, l projections.Lis
 			return page, err
 		}
 	}
-	if page, err = projections.ListVersions(ctx, snapshot, l); err != nil {
+	ctx, span := tracing.Start(ctx, "metadata list versions")
+	page, err = projections.ListVersions(ctx, snapshot, l)
+	span.End(err)
+	if err != nil {
 		return page, fmt.Errorf("list versions of bucket %q: %w", l.Bucket, err)
 	}
 	if bucket.Versioning == "" && page.NextID != "" {

@@ -13,13 +13,14 @@ const MaxKeyLength = 1024
 
 // The names of the server's own pages, which no bucket can have.
 const (
-	HealthPage = "health"  // how each part of the server is
-	LivePage   = "healthz" // whether the process is up
-	ReadyPage  = "readyz"  // whether requests are served
+	HealthPage  = "health"  // how each part of the server is
+	LivePage    = "healthz" // whether the process is up
+	MetricsPage = "metrics" // what the server counts
+	ReadyPage   = "readyz"  // whether requests are served
 )
 
 var (
-	reservedNames = []string{HealthPage, LivePage, ReadyPage}
+	reservedNames = []string{HealthPage, LivePage, MetricsPage, ReadyPage}
 
 	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	address    = regexp.MustCompile(`^(\d+\.){3}\d+$`)

@@ -73,8 +73,9 @@ func (s *Service) PutObject(ctx context.Context, by Caller, in PutObjectInput) (
 
 // creation is an object.created event on its way, and the bucket that it is in.
 type creation struct {
-	bucket  *projections.Bucket
-	created *eventlog.ObjectCreated
+	bucket   *projections.Bucket
+	replaced *projections.Object // that is current until then; nil for none
+	created  *eventlog.ObjectCreated
 }
 
 // replace begins the creation of an object in the place of the current one of its key, which the caller has locked.
@@ -99,7 +100,7 @@ func (s *Service) replace(ctx context.Context, by Caller, bucketName, key string
 	if err != nil {
 		return nil, err
 	}
-	return &creation{bucket: bucket, created: &eventlog.ObjectCreated{
+	return &creation{bucket: bucket, replaced: history.current, created: &eventlog.ObjectCreated{
 		Bucket: bucketName, Key: key, Displaced: place.displaced,
 		Object: eventlog.Object{
 			Version: place.version, Null: place.null, OlderNull: place.olderNull, Modified: now(),
@@ -118,11 +119,13 @@ func (c *creation) own(s *Service, by Caller, acl ACLRequest) (err error) {
 // create commits the creation of an object.
 func (s *Service) create(ctx context.Context, by Caller, next *creation) (*Created, error) {
 	created := next.created
-	if err := s.commit(ctx, by, created.Object.Modified, created); err != nil {
+	object := &projections.Object{Bucket: created.Bucket, Key: created.Key, Object: created.Object}
+	changed := totalsOf(object).Minus(totalsOf(next.replaced))
+	if err := s.commitObjects(ctx, by, created.Object.Modified, changed, created); err != nil {
 		return nil, err
 	}
 	return &Created{
-		Object:    &projections.Object{Bucket: created.Bucket, Key: created.Key, Object: created.Object},
+		Object:    object,
 		VersionID: versionID(next.bucket, &created.Object),
 	}, nil
 }

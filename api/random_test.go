@@ -33,9 +33,18 @@ func TestRandomOperations(t *testing.T) {
 func testRandomOperations(t *testing.T, seed uint64) {
 	t.Logf("random seed: %d", seed)
 	r := newRandomTest(t, rand.New(rand.NewPCG(seed, 0)))
-	for range 1000 {
+	var counting sync.WaitGroup
+	for i := range 1000 {
 		r.step()
+		if i == 500 { // the count is exact also of what changes meanwhile
+			counting.Go(func() {
+				if err := r.service.Count(r.Context()); err != nil {
+					r.Error(err)
+				}
+			})
+		}
 	}
+	counting.Wait()
 
 	r.checkEnd()
 	r.reap()
@@ -45,6 +54,11 @@ func testRandomOperations(t *testing.T, seed uint64) {
 // checkEnd checks that the log fills stores of every engine with the same records, and that they name all blobs.
 func (r *randomTest) checkEnd() {
 	t := r.T
+	counted, err := projections.Count(t.Context(), r.store)
+	r.check(err)
+	if told, known := r.service.Totals(); !known || told != counted {
+		t.Errorf("the totals are %+v (known: %t), want %+v", told, known, counted)
+	}
 	want := dump(t, r.store)
 	if err := want.Check(); err != nil {
 		t.Error(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/internal/limit"
+	"github.com/bleepstore/bleepstore/internal/tracing"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -66,6 +67,7 @@ type Service struct {
 	incoming  incoming
 	reaping   sync.Mutex // held by who deletes blobs that were named once
 	manifests *manifestCache
+	tally     tally
 }
 
 // New makes a Service.
@@ -85,12 +87,26 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 // commit makes a decision: it appends the events and waits until the store has applied them. It runs to its end also
 // when the client is gone, because the caller's locks must cover it. How many wait here is bounded by enter.
 func (s *Service) commit(ctx context.Context, by Caller, at time.Time, decided ...eventlog.Data) error {
+	return s.commitObjects(ctx, by, at, projections.Totals{}, decided...)
+}
+
+// commitObjects is commit for a decision that changes which objects are current: changed is their number and size after it,
+// less those before it.
+func (s *Service) commitObjects(ctx context.Context, by Caller, at time.Time, changed projections.Totals, decided ...eventlog.Data) error {
 	ctx = context.WithoutCancel(ctx)
 	events := make([]eventlog.Event, len(decided))
 	for i, data := range decided {
 		events[i] = eventlog.Event{Time: at, Actor: by.actor(), Request: by.Request, Data: data}
+		switch data.(type) {
+		case *eventlog.BucketCreated:
+			changed.Buckets++
+		case *eventlog.BucketDeleted:
+			changed.Buckets--
+		}
 	}
-	position, err := s.log.Append(ctx, events...)
+	appending, span := tracing.Start(ctx, "log append")
+	position, err := s.log.Append(appending, events...)
+	span.End(err)
 	switch {
 	case errors.Is(err, eventlog.ErrNoSpace):
 		return &Error{Code: InsufficientStorage, Message: InsufficientStorage.message(), Cause: err}
@@ -99,9 +115,14 @@ func (s *Service) commit(ctx context.Context, by Caller, at time.Time, decided .
 	case errors.Is(err, eventlog.ErrTooLarge):
 		return &Error{Code: InvalidRequest, Message: "The request describes more than one commit of the log can hold.", Cause: err}
 	case err != nil:
+		s.tally.lose()
 		return unavailable(fmt.Errorf("append %s to the log: %w", decided[0].EventType(), err))
 	}
-	if err := s.awaitApplied(position); err != nil {
+	s.tally.tell(change{position.Seq, changed})
+	_, span = tracing.Start(ctx, "projection wait")
+	err = s.awaitApplied(position)
+	span.End(err)
+	if err != nil {
 		return unavailable(fmt.Errorf("wait until commit %v is applied: %w", position, err))
 	}
 	return nil
@@ -131,8 +152,18 @@ func (s *Service) snapshot(ctx context.Context) (projections.Snapshot, error) {
 	return snapshot, nil
 }
 
+// unlessNotFound is for spans: that a record is not there is an answer of the store.
+func unlessNotFound(err error) error {
+	if errors.Is(err, projections.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
 func readCurrent(ctx context.Context, records projections.Records, bucket, key string) (*projections.Object, error) {
+	ctx, span := tracing.Start(ctx, "metadata read object")
 	object, err := records.Object(ctx, bucket, key)
+	span.End(unlessNotFound(err))
 	if errors.Is(err, projections.ErrNotFound) {
 		return nil, nil
 	}

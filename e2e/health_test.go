@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
@@ -32,5 +34,24 @@ func TestHealthPages(t *testing.T) {
 		if check.Status != "ok" || check.Latency == nil || *check.Latency < 0 {
 			t.Errorf("check of %s is %+v", name, check)
 		}
+	}
+}
+
+func TestHealthCommand(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, options{certs: newCertificates(t)})
+	address := strings.TrimPrefix(s.endpoint, "https://")
+	ask := func() (string, error) {
+		run := exec.Command(binary, "health", "--listen", address)
+		run.Env = append(cleanEnvironment(), "BLEEPSTORE_SERVER_TLS_CERT="+s.certs.certFile, "BLEEPSTORE_SERVER_TLS_KEY="+s.certs.keyFile)
+		out, err := run.CombinedOutput()
+		return string(out), err
+	}
+	if out, err := ask(); err != nil {
+		t.Errorf("the server is ready, and the command says %v: %s", err, out)
+	}
+	s.stop(t)
+	if out, err := ask(); err == nil || !strings.Contains(out, "ready") {
+		t.Errorf("the server has stopped, and the command says %v: %s", err, out)
 	}
 }

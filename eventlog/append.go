@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/bleepstore/bleepstore/internal/failpoint"
 )
@@ -102,6 +103,7 @@ func (l *Log) store(prev Position, appends []*pending) (Position, error) {
 	}
 	pos := Position{Log: l.ID(), Seq: prev.Seq + 1, Hash: hash(commit)}
 	failpoint.Hit("before publish")
+	began := time.Now()
 	if err := l.stream.append(context.Background(), pos.Seq, pos.Hash, commit); err != nil {
 		err = fmt.Errorf("append commit %d to event log %s: %w", pos.Seq, pos.Log, err)
 		if errors.Is(err, ErrFenced) || errors.Is(err, errUnknownOutcome) {
@@ -110,7 +112,9 @@ func (l *Log) store(prev Position, appends []*pending) (Position, error) {
 		return Position{}, err
 	}
 	failpoint.Hit("after publish")
-	l.advance(pos, commit)
+	took := time.Since(began)
+	l.advance(pos, commit, events)
+	l.tell(Appended{Events: events, Bytes: len(commit), Took: took})
 	if err := l.head.write(pos); err != nil {
 		l.stop(err)
 	}
@@ -118,11 +122,12 @@ func (l *Log) store(prev Position, appends []*pending) (Position, error) {
 }
 
 // advance makes a durable commit visible to readers.
-func (l *Log) advance(pos Position, commit []byte) {
+func (l *Log) advance(pos Position, commit []byte, events int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last = pos
 	l.recent.add(pos.Seq, commit)
+	l.counted.add(pos.Seq, events)
 	close(l.grown)
 	l.grown = make(chan struct{})
 }

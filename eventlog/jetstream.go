@@ -16,6 +16,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/bleepstore/bleepstore/internal/natslog"
 )
 
 // The names under which the log is kept.
@@ -97,7 +99,7 @@ func openStream(ctx context.Context, dir string, o streamOptions) (_ *stream, st
 	if err != nil {
 		return nil, state, fmt.Errorf("configure the embedded NATS server: %w", err)
 	}
-	s.server.SetLogger(s.said, false, false)
+	s.server.SetLogger(s.said.logger(), false, false)
 	s.server.Start()
 	config := s.server.JetStreamConfig()
 	if config == nil {
@@ -245,6 +247,15 @@ func (s *stream) trim(ctx context.Context, seq uint64) error {
 	return nil
 }
 
+// bytes is how many bytes the messages take, with their headers.
+func (s *stream) bytes(ctx context.Context) (uint64, error) {
+	handle, err := s.js.Stream(ctx, streamName) // another one, because asking a handle for news changes it
+	if err != nil {
+		return 0, fmt.Errorf("ask for the size of stream %s: %w", streamName, err)
+	}
+	return handle.CachedInfo().State.Bytes, nil
+}
+
 // check tells whether the server works.
 func (s *stream) check() error {
 	if !s.server.JetStreamEnabled() || s.conn.Status() != nats.CONNECTED {
@@ -282,26 +293,10 @@ func (s *serverErrors) warning() string {
 	return ""
 }
 
-// Errorf implements server.Logger.
-func (s *serverErrors) Errorf(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
-	s.last.Store(&text)
+// logger is what the server logs to.
+func (s *serverErrors) logger() natslog.Logger {
+	return natslog.Logger{
+		Error: func(text string) { s.last.Store(&text) },
+		Warn:  func(text string) { s.warned.Store(&text) },
+	}
 }
-
-// Fatalf implements server.Logger.
-func (s *serverErrors) Fatalf(format string, args ...any) { s.Errorf(format, args...) }
-
-// Warnf implements server.Logger.
-func (s *serverErrors) Warnf(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
-	s.warned.Store(&text)
-}
-
-// Noticef implements server.Logger.
-func (s *serverErrors) Noticef(string, ...any) {}
-
-// Debugf implements server.Logger.
-func (s *serverErrors) Debugf(string, ...any) {}
-
-// Tracef implements server.Logger.
-func (s *serverErrors) Tracef(string, ...any) {}

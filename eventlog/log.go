@@ -16,6 +16,8 @@ import (
 type Config struct {
 	// Dir is the log's own folder. It is made if it does not exist, and belongs to one Log at a time.
 	Dir string
+	// Appended is told of each commit when it is durable, before the append returns. It must be quick. Nil to tell nobody.
+	Appended func(Appended)
 }
 
 // Log is an append-only log of events. It is safe for concurrent use.
@@ -23,19 +25,21 @@ type Config struct {
 // It is kept by a NATS server in this process, which listens nowhere, in one JetStream stream: each commit is a message,
 // and the sequence of the message is that of the commit.
 type Log struct {
-	dir     string
-	free    func(dir string) (int64, error) // how many bytes are free on the disk; freeBytes but in tests
-	lock    *os.File
-	stream  *stream
-	head    headFile
-	appends *group.Committer[*pending]
-	queued  limit.Usage // bytes of the appends that wait or are being written
-	closed  chan struct{}
+	dir      string
+	free     func(dir string) (int64, error) // how many bytes are free on the disk; freeBytes but in tests
+	lock     *os.File
+	stream   *stream
+	head     headFile
+	appends  *group.Committer[*pending]
+	queued   limit.Usage // bytes of the appends that wait or are being written
+	closed   chan struct{}
+	appended func(Appended) // nil to tell nobody
 
 	mu      sync.Mutex
 	first   uint64 // sequence of the first commit that is here: 1, unless the log was trimmed
 	last    Position
 	recent  recent
+	counted counted
 	grown   chan struct{} // closed, and replaced, when last moves
 	stopped error         // why the log accepts no more appends; never unset
 }
@@ -46,7 +50,7 @@ func Open(ctx context.Context, cfg Config) (_ *Log, err error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the event log: %w", err)
 	}
-	l := &Log{dir: cfg.Dir, free: freeBytes, closed: make(chan struct{}), grown: make(chan struct{})}
+	l := &Log{dir: cfg.Dir, free: freeBytes, closed: make(chan struct{}), grown: make(chan struct{}), appended: cfg.Appended}
 	defer func() {
 		if err != nil {
 			l.release()
@@ -191,6 +195,9 @@ func (l *Log) Start(ctx context.Context) (Position, error) {
 	}
 	return l.before(ctx, first, data)
 }
+
+// Bytes returns how many bytes the commits take that the log still has.
+func (l *Log) Bytes(ctx context.Context) (uint64, error) { return l.stream.bytes(ctx) }
 
 // Head returns the position of the last commit; zero if there is none.
 func (l *Log) Head() Position {

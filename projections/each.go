@@ -31,20 +31,8 @@ type walker struct {
 }
 
 func (w *walker) all() (bool, error) {
-	for after := ""; ; {
-		buckets, err := w.records.Buckets(w.ctx, after, eachPage)
-		if err != nil {
-			return false, fmt.Errorf("read buckets behind %q: %w", after, err)
-		}
-		for _, bucket := range buckets {
-			if more, err := w.bucket(bucket); !more || err != nil {
-				return false, err
-			}
-			after = bucket.Name
-		}
-		if len(buckets) < eachPage {
-			break
-		}
+	if more, err := w.buckets(w.bucket); !more || err != nil {
+		return false, err
 	}
 	for after := ""; ; {
 		shared, err := w.records.SharedBlobs(w.ctx, after, eachPage)
@@ -78,13 +66,37 @@ func (w *walker) all() (bool, error) {
 	}
 }
 
-func (w *walker) bucket(bucket *Bucket) (bool, error) {
+// buckets passes all buckets to visit.
+func (w *walker) buckets(visit func(*Bucket) (bool, error)) (bool, error) {
+	for after := ""; ; {
+		buckets, err := w.records.Buckets(w.ctx, after, eachPage)
+		if err != nil {
+			return false, fmt.Errorf("read buckets behind %q: %w", after, err)
+		}
+		for _, bucket := range buckets {
+			if more, err := visit(bucket); !more || err != nil {
+				return false, err
+			}
+			after = bucket.Name
+		}
+		if len(buckets) < eachPage {
+			return true, nil
+		}
+	}
+}
+
+// objects yields a bucket and its objects.
+func (w *walker) objects(bucket *Bucket) (bool, error) {
 	if !w.yield(PutBucket{bucket}) {
 		return false, nil
 	}
-	more, err := scanAll(w, bucket.Name, w.records.Objects, func(o *Object) (string, string, bool, error) {
+	return scanAll(w, bucket.Name, w.records.Objects, func(o *Object) (string, string, bool, error) {
 		return o.Key + "\x00", "", w.yield(PutObject{o}), nil // the least key above
 	})
+}
+
+func (w *walker) bucket(bucket *Bucket) (bool, error) {
+	more, err := w.objects(bucket)
 	if !more || err != nil {
 		return more, err
 	}

@@ -39,6 +39,7 @@ type Follower struct {
 // Following tells how far a Follower is.
 type Following struct {
 	Position eventlog.Position // that its store has applied; zero while the store is not open
+	Known    bool              // the store is open, and Position is known
 	CaughtUp bool              // the store has come to where the log ended when it was opened, and is followed further
 	Err      error             // why it is behind; nil while nothing is wrong
 }
@@ -123,7 +124,7 @@ func (f *Follower) Following() Following {
 	following := Following{Err: f.err}
 	if f.projector != nil {
 		status := f.projector.Status()
-		following.Position, following.CaughtUp = status.Position, status.Ready()
+		following.Position, following.Known, following.CaughtUp = status.Position, status.Known(), status.Ready()
 	}
 	return following
 }

@@ -49,6 +49,9 @@ type Status struct {
 // Ready tells whether the store holds all that the log held when Run began, and goes on following it.
 func (s Status) Ready() bool { return s.Running && s.Position.Seq >= s.Target.Seq }
 
+// Known tells whether Position is known: it was read from the store.
+func (s Status) Known() bool { return s.Running || !s.Position.IsZero() }
+
 // NewProjector returns a projector that will apply the log to store.
 func NewProjector(source Source, store MetadataStore) *Projector {
 	return &Projector{
@@ -90,6 +93,7 @@ func (p *Projector) follow(ctx context.Context) error {
 
 	p.mu.Lock()
 	p.status.Running = true
+	p.status.Position = position
 	p.status.Target = target
 	p.mu.Unlock()
 	p.advance(position)

@@ -24,6 +24,10 @@ type Config struct {
 	Projections func(ctx context.Context) []Projection
 	// TakeOver has an engine serve. Errors: ErrNoProjection, ConflictError.
 	TakeOver func(ctx context.Context, engine string) error
+	// Metrics answers with the metrics of the server.
+	Metrics http.Handler
+	// Events are what happened to buckets and objects; nil while there is no log.
+	Events *Events
 	// Credentials tell who is an administrator.
 	Credentials Credentials
 }
@@ -39,11 +43,13 @@ type Checks struct {
 //   - /healthz: 200 if the process is up
 //   - /readyz: 200 if the server answers S3 requests, else 503
 //   - /health: how each part is, in JSON; 503 unless all is well
+//   - /metrics: what the server counts, for Prometheus
 func (c Config) pages() map[string]http.Handler {
 	return map[string]http.Handler{
-		"/" + api.LivePage:   http.HandlerFunc(c.live),
-		"/" + api.ReadyPage:  http.HandlerFunc(c.ready),
-		"/" + api.HealthPage: http.HandlerFunc(c.health),
+		"/" + api.LivePage:    http.HandlerFunc(c.live),
+		"/" + api.ReadyPage:   http.HandlerFunc(c.ready),
+		"/" + api.HealthPage:  http.HandlerFunc(c.health),
+		"/" + api.MetricsPage: fresh(c.Metrics),
 	}
 }
 
@@ -52,10 +58,12 @@ func (c Config) pages() map[string]http.Handler {
 //
 //   - GET /_/v1/projections: how the engines are that are kept up to date
 //   - POST /_/v1/projections/ENGINE/serve: have one of them serve; 404 if there is none of the name, 409 if it cannot now
+//   - GET /_/v1/events: what happens to buckets and objects, as server-sent events: see Events; 503 while there is no log
 func (c Config) administration() map[string]http.Handler {
 	return map[string]http.Handler{
 		"GET /_/v1/projections":                 http.HandlerFunc(c.listProjections),
 		"POST /_/v1/projections/{engine}/serve": http.HandlerFunc(c.takeOver),
+		"GET /_/v1/events":                      http.HandlerFunc(c.streamEvents),
 	}
 }
 

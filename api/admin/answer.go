@@ -46,3 +46,11 @@ func empty(w http.ResponseWriter, status int) {
 
 // header sets what all pages have in common: an answer is only true now.
 func header(w http.ResponseWriter) { w.Header().Set("Cache-Control", "no-store") }
+
+// fresh is a page that others make, whose answers are only true now either.
+func fresh(page http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header(w)
+		page.ServeHTTP(w, r)
+	})
+}

@@ -14,17 +14,21 @@ import (
 	"github.com/bleepstore/bleepstore/api/sigv2"
 	"github.com/bleepstore/bleepstore/api/sigv4"
 	"github.com/bleepstore/bleepstore/internal/idle"
+	"github.com/bleepstore/bleepstore/internal/tracing"
 	"github.com/julienschmidt/httprouter"
 )
 
 // call is one request on its way through the handler, and its answer.
 type call struct {
-	h     *handler
-	r     *http.Request
-	w     response
-	began time.Time
-	id    string // of the request
+	h *handler
+	r *http.Request
+	w response
+	// received is r as it came, of which r may be a changed copy.
+	received *http.Request
+	began    time.Time
+	id       string // of the request
 
+	level       level      // of the path
 	op          *operation // nil until it is known
 	bucket, key string     // empty where the path names none
 	query       url.Values
@@ -33,23 +37,29 @@ type call struct {
 	verified *sigv4.Verified
 	body     bodyReader // reads verified.Body
 
+	span   tracing.Span
+	size   int64      // of the object that was answered for or made; -1 where there is none
 	failed *api.Error // the error that was answered, or that ended an answer that had begun
 }
 
 // serve answers a request.
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
 	sendContinue(w, r)
-	c := &call{h: h, r: r, w: newResponse(w, r, h.IdleTimeout), began: time.Now(), id: newRequestID()}
+	c := &call{
+		h: h, r: r, received: r, w: newResponse(w, r, h.IdleTimeout), began: time.Now(), id: newRequestID(), size: -1,
+	}
 	header := w.Header()
 	header["Server"] = serverName
 	header["X-Amz-Request-Id"] = []string{c.id}
 	header["X-Amz-Id-2"] = h.hostID
+	c.beginSpan()
 	defer c.end()
 	if r.Body != http.NoBody {
-		c.r = r.WithContext(r.Context()) // a copy: net/http looks at the Body that it made
+		c.r = c.r.WithContext(c.r.Context()) // a copy: net/http looks at the Body that it made
 		c.r.Body = idle.Body(w, r, h.IdleTimeout)
 	}
-	if err := c.serve(params); err != nil {
+	c.name(params)
+	if err := c.serve(); err != nil {
 		c.fail(err)
 	}
 }
@@ -65,7 +75,7 @@ func sendContinue(w http.ResponseWriter, r *http.Request) {
 
 var serverName = []string{"BleepStore"}
 
-func (c *call) serve(params httprouter.Params) error {
+func (c *call) serve() error {
 	if err := c.h.crowd.enter(); err != nil {
 		return err
 	}
@@ -75,7 +85,7 @@ func (c *call) serve(params httprouter.Params) error {
 		unavailable.Cause = err
 		return unavailable
 	}
-	err := c.route(params)
+	err := c.route()
 	c.allowOrigin()
 	if err != nil {
 		return err
@@ -83,7 +93,10 @@ func (c *call) serve(params httprouter.Params) error {
 	if c.r.Method == http.MethodOptions {
 		return c.op.handle(c) // which browsers send without credentials, also to URLs that are signed for another method
 	}
-	if err := c.authenticate(); err != nil {
+	_, span := tracing.Start(c.r.Context(), "authenticate")
+	err = c.authenticate()
+	span.End(err)
+	if err != nil {
 		return err
 	}
 	c.hoist()
@@ -115,7 +128,7 @@ func (c *call) authenticate() error {
 	return nil
 }
 
-// end logs the request, also after a panic. An answer that broke off ends its connection, or else the client could take
+// end logs the request and tells of it, also after a panic. An answer that broke off ends its connection, or else the client could take
 // it for whole.
 func (c *call) end() {
 	if p := recover(); p != nil {
@@ -123,6 +136,8 @@ func (c *call) end() {
 	}
 	c.w.deadline.Move()
 	c.log()
+	c.observe()
+	c.endSpan()
 	if c.failed != nil && !c.w.failure {
 		panic(http.ErrAbortHandler)
 	}

@@ -60,6 +60,7 @@ func (c *call) copyObject() error {
 	setIf(c.w.Header(), versionHeader, created.VersionID)
 	setIf(c.w.Header(), sourceVersionHeader, created.SourceVersion)
 	object := created.Object
+	c.size = object.Size
 	x := newXML(512)
 	x.root("CopyObjectResult")
 	x.time("LastModified", object.Modified)

@@ -89,6 +89,7 @@ func (c *call) overrides() bool {
 // describe sets the headers of an object, or of the range of it that was asked for, and returns the status.
 func (c *call) describe(out *api.GetObjectOutput) int {
 	object := &out.Object.Object
+	c.size = object.Size
 	header := c.w.Header()
 	setAttributes(header, &object.Attributes)
 	setValidators(header, object)

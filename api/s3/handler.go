@@ -16,6 +16,7 @@ import (
 	"github.com/bleepstore/bleepstore/api/sigv2"
 	"github.com/bleepstore/bleepstore/api/sigv4"
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/internal/tracing"
 	"github.com/julienschmidt/httprouter"
 	"github.com/rs/zerolog"
 )
@@ -30,6 +31,11 @@ type Config struct {
 	// Domain makes "bucket.Domain" hosts that address a bucket, next to paths that begin with one. Empty for paths alone.
 	Domain string
 	Log    zerolog.Logger // gets one line for each request
+	// Observe is told of each request when it has ended, before the connection is used for the next one. It must be quick. Nil
+	// to tell nobody.
+	Observe func(Request)
+	// Tracer makes a span of each request; nil for none.
+	Tracer *tracing.Tracer
 	// IdleTimeout is how long a client may take to send or to receive anything of a body: a piece of 512 KiB at the most.
 	// 0 is a minute.
 	IdleTimeout time.Duration

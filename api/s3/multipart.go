@@ -206,6 +206,7 @@ func (c *call) completeMultipartUpload() error {
 	}
 	setIf(c.w.Header(), versionHeader, created.VersionID)
 	object := created.Object
+	c.size = object.Size
 	x := newXML(1024)
 	x.root("CompleteMultipartUploadResult")
 	x.text("Location", c.objectURL())

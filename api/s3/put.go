@@ -34,6 +34,7 @@ func (c *call) putObject() error {
 
 // describeCreated sets the headers that tell of an object that was made.
 func (c *call) describeCreated(created *api.Created) {
+	c.size = created.Object.Size
 	header := c.w.Header()
 	header["Etag"] = []string{`"` + created.Object.ETag + `"`}
 	setIf(header, versionHeader, created.VersionID)

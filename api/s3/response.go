@@ -16,9 +16,10 @@ import (
 // response is the way to the client. It counts what is sent.
 type response struct {
 	http.ResponseWriter
-	status  int   // 0 until the header is sent
-	bytes   int64 // of the body
-	failure bool  // the answer is an error, sent as such
+	status  int       // 0 until the header is sent
+	sent    time.Time // when the header was
+	bytes   int64     // of the body
+	failure bool      // the answer is an error, sent as such
 
 	deadline idle.Deadline // of writes
 }
@@ -31,7 +32,7 @@ func newResponse(w http.ResponseWriter, r *http.Request, timeout time.Duration) 
 }
 
 func (w *response) WriteHeader(status int) {
-	w.status = status
+	w.status, w.sent = status, time.Now()
 	w.ResponseWriter.WriteHeader(status)
 }
 

@@ -54,15 +54,19 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handle(w, r, params)
 }
 
-// route finds out what the request asks for.
-func (c *call) route(params httprouter.Params) (err error) {
-	l := serviceLevel
+// name keeps what the path names.
+func (c *call) name(params httprouter.Params) {
 	if c.bucket = params.ByName("bucket"); len(params) > 0 {
-		l = bucketLevel
+		c.level = bucketLevel
 	}
 	if c.key = strings.TrimPrefix(params.ByName("key"), "/"); c.key != "" {
-		l = objectLevel
+		c.level = objectLevel
 	}
+}
+
+// route finds out what the request asks for.
+func (c *call) route() (err error) {
+	l := c.level
 	if !utf8.ValidString(c.bucket) || !utf8.ValidString(c.key) {
 		return api.NewError(api.InvalidURI)
 	}

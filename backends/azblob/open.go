@@ -14,6 +14,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+
+	"github.com/bleepstore/bleepstore/internal/tracing"
 )
 
 // idleConnections are kept for the next requests.
@@ -32,7 +34,7 @@ func open(c Config, retry policy.RetryOptions, identity func() (azcore.TokenCred
 	b := &Bucket{config: c, transport: transport}
 	var err error
 	if b.client, err = c.newClient(&container.ClientOptions{ClientOptions: azcore.ClientOptions{
-		Transport:        &http.Client{Transport: transport},
+		Transport:        &http.Client{Transport: tracing.Transport(transport)},
 		Retry:            retry,
 		Telemetry:        policy.TelemetryOptions{ApplicationID: "bleepstore"},
 		PerCallPolicies:  []policy.Policy{startFrom{}},

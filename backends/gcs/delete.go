@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bleepstore/bleepstore/backends"
+	"github.com/bleepstore/bleepstore/internal/gcloud"
 )
 
 // maxDeleting is how many objects are deleted at a time: the service takes one with each request.
@@ -16,6 +17,7 @@ const maxDeleting = 16
 
 // Delete implements remote.Bucket.
 func (b *Bucket) Delete(ctx context.Context, names []string) error {
+	ctx = gcloud.Traced(ctx)
 	var missing atomic.Bool
 	g, within := errgroup.WithContext(ctx)
 	g.SetLimit(maxDeleting)

@@ -13,11 +13,13 @@ import (
 
 	"github.com/bleepstore/bleepstore/backends"
 	"github.com/bleepstore/bleepstore/backends/remote"
+	"github.com/bleepstore/bleepstore/internal/gcloud"
 )
 
 // Get implements remote.Bucket. A read of all of an object is checked by its checksum; of a part, the service has none. An
 // object that has the encoding gzip is read as it is stored.
 func (b *Bucket) Get(ctx context.Context, name, tag string, offset, length int64) (io.ReadCloser, remote.Info, error) {
+	ctx = gcloud.Traced(ctx)
 	doing := fmt.Sprintf("get %d bytes at %d of object %s", length, offset, name)
 	object := b.handle.Object(name).ReadCompressed(true)
 	if tag != "" {
@@ -107,6 +109,7 @@ func (r *reader) Close() error { return r.from.Close() }
 
 // Head implements remote.Bucket.
 func (b *Bucket) Head(ctx context.Context, name string) (remote.Info, error) {
+	ctx = gcloud.Traced(ctx)
 	attrs, err := b.handle.Object(name).Attrs(ctx)
 	if isMissing(err) {
 		err = b.absent(ctx)

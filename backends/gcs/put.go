@@ -11,6 +11,7 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/bleepstore/bleepstore/backends/remote"
+	"github.com/bleepstore/bleepstore/internal/gcloud"
 )
 
 // castagnoli is the polynomial of the checksum that the service has of all objects.
@@ -18,6 +19,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Put implements remote.Bucket. The checksum goes with the content, and the service refuses what differs from it.
 func (b *Bucket) Put(ctx context.Context, name string, content *remote.Content, options remote.Options) error {
+	ctx = gcloud.Traced(ctx)
 	sum := crc32.New(castagnoli)
 	_, err := io.Copy(sum, content.Reader())
 	if err == nil {

@@ -13,6 +13,7 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/bleepstore/bleepstore/backends/remote"
+	"github.com/bleepstore/bleepstore/internal/gcloud"
 )
 
 const (
@@ -37,7 +38,7 @@ type upload struct {
 
 // Begin implements remote.Bucket. It makes no request.
 func (b *Bucket) Begin(ctx context.Context, name string, options remote.Options) (remote.Upload, error) {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(gcloud.Traced(ctx))
 	w := newWriter(ctx, b.handle.Object(name).Retryer(b.retries.uploadOptions()...), options)
 	w.ChunkSize, w.ChunkRetryDeadline = chunkSize, chunkPatience
 	return &upload{bucket: b, name: name, w: w, cancel: cancel, sum: crc32.New(castagnoli)}, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/bleepstore/bleepstore/internal/amazon"
+	"github.com/bleepstore/bleepstore/internal/tracing"
 )
 
 // connect returns a client of S3 and what sends its requests, of which there are none yet.
@@ -71,5 +72,5 @@ func newSender(cfg aws.Config) *http.Client {
 	transport.Protocols = new(http.Protocols)
 	transport.Protocols.SetHTTP1(true)
 	transport.ForceAttemptHTTP2 = false
-	return &http.Client{Transport: transport, CheckRedirect: amazon.NoRedirect}
+	return &http.Client{Transport: tracing.Transport(transport), CheckRedirect: amazon.NoRedirect}
 }

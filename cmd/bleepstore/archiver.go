@@ -73,12 +73,14 @@ func (a *archiver) run(ctx context.Context, out output) {
 	if !a.archives.exist() {
 		return
 	}
+	retried := out.metrics.Retries(retryArchive)
 	for {
 		err := a.follow(ctx, out)
 		if ctx.Err() != nil {
 			return
 		}
 		a.set(a.current(), err)
+		retried()
 		out.Error().Err(err).Msg("the event log is not being archived; will be tried again")
 		select {
 		case <-ctx.Done():

@@ -28,11 +28,11 @@ func runBackup(ctx context.Context, args []string, stdout, stderr io.Writer) err
 
 // takeBackup backs up to a folder. That some blobs are damaged is an error, but not that of the backup, which has the rest.
 func takeBackup(ctx context.Context, w *work) error {
-	start, err := w.start(ctx)
+	start, err := w.history().Start(ctx)
 	if err != nil {
 		return err
 	}
-	server := backup.Server{Service: w.service, Store: w.store, Log: source{w.log, w.archiver}, Start: start}
+	server := backup.Server{Service: w.service, Store: w.store, Log: w.source(), Start: start}
 	copied, err := backup.Take(ctx, server, w.args[argDir], report{w.out})
 	if err != nil {
 		return err

@@ -9,14 +9,14 @@ import (
 	"github.com/bleepstore/bleepstore/internal/certs"
 )
 
-// loadCertificate reads the server's certificate and key. It returns nil if there are none to read.
-func loadCertificate(c config.TLS) (*certs.Certificate, error) {
+// loadCertificate reads the certificate and the key that a key of the configuration names. It returns nil if it names none.
+func loadCertificate(key string, c config.TLS) (*certs.Certificate, error) {
 	if !c.Enabled() {
 		return nil, nil
 	}
 	certificate, err := certs.Load(c.Cert, c.Key)
 	if err != nil {
-		return nil, fmt.Errorf("server.tls: %w", err)
+		return nil, fmt.Errorf("%s: %w", key, err)
 	}
 	return certificate, nil
 }

@@ -95,11 +95,11 @@ func handOver(ctx context.Context, c *config.Config, blobs backends.Backend, to 
 
 // restoredFrom returns the id of the log with whose state the log began; empty if it began with nothing.
 func (p *parts) restoredFrom(ctx context.Context) (string, error) {
-	start, err := p.start(ctx)
+	start, err := p.history().Start(ctx)
 	if err != nil || start.Seq == p.log.Head().Seq {
 		return "", err
 	}
-	reader, err := source{p.log, p.archiver}.Read(ctx, start)
+	reader, err := p.source().Read(ctx, start)
 	if err != nil {
 		return "", err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"flag"
-	"fmt"
 	"io"
 	"os"
 
@@ -44,10 +43,6 @@ func (f *configFlags) load(args []string, stderr io.Writer) (*config.Config, err
 
 // loadWith is load where an argument follows the flags, which it returns, unless they are enough. What names it in messages.
 func (f *configFlags) loadWith(what string, args []string, stderr io.Writer) (*config.Config, string, error) {
-	f.Usage = func() {
-		fmt.Fprintf(stderr, "Usage: bleepstore %s [FLAGS] %s\n\n", f.Name(), what)
-		f.PrintDefaults()
-	}
 	argument, err := parseWith(f.FlagSet, what, f.enough, args, stderr)
 	if err != nil {
 		return nil, "", err

@@ -24,11 +24,14 @@ func greet(o output, c *config.Config, at endpoints) {
 	if c.Auth.UsesDefaultCredentials() {
 		o.Warn().Msg("the credentials are the default ones, which everybody knows: " + ownCredentials)
 	}
-	serving := o.Info().Str("endpoint", at.s3)
+	line := o.Info().Str("endpoint", at.s3)
 	if at.admin != "" {
-		serving.Str("admin", at.admin)
+		line.Str("admin", at.admin)
 	}
-	serving.Str("region", c.Server.Region).Str("data", data).Str("version", version()).Msg("serving")
+	if at.events != "" {
+		line.Str("events", at.events)
+	}
+	line.Str("region", c.Server.Region).Str("data", data).Str("version", version()).Msg("serving")
 }
 
 func greeting(c *config.Config, at endpoints, data string) string {
@@ -50,6 +53,9 @@ func greeting(c *config.Config, at endpoints, data string) string {
 	line("  Endpoint    %s", at.s3)
 	if at.admin != "" {
 		line("  Admin       %s", at.admin)
+	}
+	if at.events != "" {
+		line("  Events      %s", at.events)
 	}
 	line("  Region      %s", c.Server.Region)
 	line("  Access key  %s", strings.Join(keys, ", "))

@@ -95,7 +95,7 @@ func (w *work) importing(ctx context.Context) (service *api.Service, end func() 
 
 // deciding returns a service that makes decisions on the parts of a server that is stopped, and what ends it.
 func (w *work) deciding(ctx context.Context) (service *api.Service, end func() error) {
-	projector := projections.NewProjector(source{w.log, w.archiver}, w.store)
+	projector := projections.NewProjector(w.source(), w.store)
 	running, stop := context.WithCancel(context.WithoutCancel(ctx)) // decisions under way run to their end
 	ended := make(chan error, 1)
 	go func() { ended <- projector.Run(running) }()

@@ -43,13 +43,9 @@ func listen(c *config.Config, out output) (l listeners, err error) {
 // listenOn takes the address that a key of the configuration has. It refuses one that others can reach while a secret is one
 // that everybody knows.
 func listenOn(c *config.Config, key, name string, most int64, out output) (*limit.Listener, error) {
-	address, err := net.ResolveTCPAddr("tcp", name)
+	address, err := resolve(key, name, c.Auth)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", key, name, err)
-	}
-	if !address.IP.IsLoopback() && c.Auth.UsesDefaultCredentials() {
-		return nil, fmt.Errorf("refusing to listen on %s with the default credentials, which everybody knows: %s, "+
-			"or listen on a loopback address such as 127.0.0.1:%d", name, ownCredentials, address.Port)
+		return nil, err
 	}
 	listener, err := net.ListenTCP("tcp", address)
 	if err != nil {
@@ -62,24 +58,49 @@ func listenOn(c *config.Config, key, name string, most int64, out output) (*limi
 	}), nil
 }
 
+// resolve finds the address that a setting names. It refuses one that others can reach while a secret is one that everybody knows.
+func resolve(key, listen string, auth config.Auth) (*net.TCPAddr, error) {
+	address, err := net.ResolveTCPAddr("tcp", listen)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", key, listen, err)
+	}
+	if !address.IP.IsLoopback() && auth.UsesDefaultCredentials() {
+		return nil, fmt.Errorf("%s: refusing to listen on %s with the default credentials, which everybody knows: %s, "+
+			"or listen on a loopback address such as 127.0.0.1:9000", key, listen, ownCredentials)
+	}
+	return address, nil
+}
+
 // endpoint is the URL under which a client on this machine finds what listens.
 func endpoint(c *config.Config, listener net.Listener) string {
+	return urlOf(c, listener.Addr().(*net.TCPAddr))
+}
+
+// urlOf is the URL under which a client on this machine finds the server at an address.
+func urlOf(c *config.Config, address *net.TCPAddr) string {
 	scheme := "http"
 	if c.Server.TLS.Enabled() {
 		scheme = "https"
 	}
-	address := listener.Addr().(*net.TCPAddr)
+	return scheme + "://" + nearby(address)
+}
+
+// nearby is HOST:PORT under which a client on this machine finds who listens on an address.
+func nearby(listening net.Addr) string {
+	address := listening.(*net.TCPAddr)
 	host := address.IP.String()
-	if address.IP.IsUnspecified() {
+	if len(address.IP) == 0 || address.IP.IsUnspecified() {
 		host = "127.0.0.1" // stands for every interface of the machine
 	}
-	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(address.Port))
+	return net.JoinHostPort(host, strconv.Itoa(address.Port))
 }
 
 // endpoints are the URLs of all that listens.
 type endpoints struct {
 	s3    string
 	admin string // empty if what is not S3 has no address of its own
+
+	events string // of the public stream; empty if nobody can subscribe
 }
 
 func (l listeners) endpoints(c *config.Config) endpoints {

@@ -108,7 +108,7 @@ func TestEndpointHasTheRealPort(t *testing.T) {
 }
 
 func TestCertificateThatIsNotThere(t *testing.T) {
-	_, err := loadCertificate(config.TLS{Cert: "/no/cert.pem", Key: "/no/key.pem"})
+	_, err := loadCertificate("server.tls", config.TLS{Cert: "/no/cert.pem", Key: "/no/key.pem"})
 	if err == nil || !strings.Contains(err.Error(), "/no/cert.pem") {
 		t.Errorf("error %v, want one that names the file", err)
 	}

@@ -23,22 +23,6 @@ func logCommands() []command {
 	}
 }
 
-func runLog(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	if len(args) > 0 {
-		for _, c := range logCommands() {
-			if c.name == args[0] {
-				return c.run(ctx, args[1:], stdout, stderr)
-			}
-		}
-		fmt.Fprintf(stderr, "bleepstore log: no subcommand %q\n", args[0])
-	}
-	fmt.Fprint(stderr, "Usage: bleepstore log COMMAND [FLAGS]\n\n")
-	for _, c := range logCommands() {
-		fmt.Fprintf(stderr, "  %-10s%s\n", c.name, c.summary)
-	}
-	return errUsage
-}
-
 // openLog opens the log of a stopped server and its archive, and nothing else, so that they can be looked at whatever has
 // become of the rest. A damaged log is an error.
 func openLog(ctx context.Context, c *config.Config, _ output) (*parts, error) {

@@ -26,7 +26,7 @@ func openCaughtUp(ctx context.Context, c *config.Config, out output) (*parts, er
 
 // catchUp applies to the metadata what the log has beyond it.
 func (p *parts) catchUp(ctx context.Context) error {
-	projector := projections.NewProjector(source{p.log, p.archiver}, p.store)
+	projector := projections.NewProjector(p.source(), p.store)
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- projector.Run(running) }()

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/eventlog/archive"
 	"github.com/bleepstore/bleepstore/internal/control"
 )
 
@@ -20,63 +21,49 @@ func logVerify(ctx context.Context, w *work) error { return w.verify(ctx, w.out)
 
 // verify reads all of the archive and of the log, and checks that they are of one history.
 func (p *parts) verify(ctx context.Context, out control.Reporter) error {
-	found := verification{out: out, total: p.log.Head().Seq}
-	archived := p.archiver.current()
-	if archived != nil {
-		for _, segment := range archived.Segments() {
-			if err := archived.Verify(ctx, segment); err != nil {
-				return err
-			}
-		}
-		for commit, err := range archived.Read(ctx, archived.Start()) {
-			if err != nil {
-				return err
-			}
-			found.add(commit)
-		}
-		found.print("the archive", archived.Position())
-		if archived.Lost > 0 {
-			fmt.Fprintf(out, "%d bytes at the end of the archive were not whole; the server archives them again\n", archived.Lost)
-		}
-	}
-	start, err := p.log.Start(ctx)
+	history := p.history()
+	start, err := history.Start(ctx)
 	if err != nil {
 		return err
 	}
-	last, err := p.readLog(ctx, start, found.visit)
-	if err != nil {
-		return err
+	head := p.log.Head()
+	archived, logged := newVerification(out, head.Seq), newVerification(out, head.Seq)
+	err = history.Verify(ctx, start, head.Seq, archive.Visitors{Archived: archived.visit, Logged: logged.visit})
+	if current := p.archiver.current(); current != nil {
+		archived.print("the archive")
+		if current.Lost > 0 {
+			fmt.Fprintf(out, "%d bytes at the end of the archive were not whole; the server archives them again\n", current.Lost)
+		}
 	}
-	found.print("the log", last)
-	if archived == nil || archived.Position().IsZero() {
-		return nil
+	if err == nil {
+		logged.print("the log")
 	}
-	_, err = p.readLog(ctx, archived.Position(), func(eventlog.Commit) error { return nil })
 	return err
 }
 
 // verification counts what was found sound.
 type verification struct {
 	out   control.Reporter
-	total uint64 // commits of the log
+	total uint64 // sequence of the last commit
 
 	commits, events int
+	last            eventlog.Position
 }
 
-func (v *verification) add(commit eventlog.Commit) {
-	v.commits++
-	v.events += len(commit.Events)
-	v.out.Progress(control.Progress{Done: commit.Position.Seq, Total: v.total, Unit: "commits"})
+func newVerification(out control.Reporter, total uint64) *verification {
+	return &verification{out: out, total: total}
 }
 
 func (v *verification) visit(commit eventlog.Commit) error {
-	v.add(commit)
+	v.commits++
+	v.events += len(commit.Events)
+	v.last = commit.Position
+	v.out.Progress(control.Progress{Done: commit.Position.Seq, Total: v.total, Unit: "commits"})
 	return nil
 }
 
-func (v *verification) print(where string, last eventlog.Position) {
-	fmt.Fprintf(v.out, "%d commits with %d events are sound in %s, up to %v\n", v.commits, v.events, where, last)
-	v.commits, v.events = 0, 0
+func (v *verification) print(where string) {
+	fmt.Fprintf(v.out, "%d commits with %d events are sound in %s, up to %v\n", v.commits, v.events, where, v.last)
 }
 
 // readLog passes the commits of the log behind a position, up to the last of now, to visit. It returns the position of the

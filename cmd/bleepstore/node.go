@@ -30,6 +30,7 @@ type node struct {
 	out     output
 	service *api.Service
 
+	began      eventlog.Position      // head of the log at the start
 	first      *served                // of the engine that serves at the start
 	current    atomic.Pointer[served] // of the engine that serves now
 	followers  []follower             // of further engines
@@ -39,6 +40,7 @@ type node struct {
 	projected  chan struct{}      // closed when the first engine's projector has ended
 	background sync.WaitGroup     // of what goes on beside requests, once the store has caught up
 	control    *control.Server    // nil if it takes no commands
+	events     *admin.Events      // streams to clients, which end before the server waits for its requests
 
 	stopFollowing context.CancelFunc // ends the followers, which close their stores: one may be the store that serves
 	following     sync.WaitGroup     // of the followers
@@ -49,12 +51,14 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &node{
 		parts: p, config: c, out: out,
-		first:     &served{p.engine, p.store, projections.NewProjector(source{p.log, p.archiver}, p.store)},
+		first:     &served{p.engine, p.store, projections.NewProjector(p.source(), p.store)},
 		stop:      cancel,
+		events:    admin.NewEvents(p.history(), c.Server.Region),
 		projected: make(chan struct{}),
 	}
 	n.current.Store(n.first)
 	head := p.log.Head()
+	n.began = head
 	// An error is one for the projector too, which reports it.
 	if position, err := p.store.Position(ctx); err == nil && position.Seq < head.Seq {
 		out.Info().Uint64("commits", head.Seq-position.Seq).Msg("catching up with the log")
@@ -70,14 +74,19 @@ func startNode(c *config.Config, p *parts, out output) *node {
 		Log: p.log, Applied: n.first.projector, Store: p.store, Blobs: p.blobs, Elsewhere: p.elsewhere,
 	})
 	n.background.Go(func() { p.archiver.run(ctx, out) })
-	n.follow()
-	if c.Multipart.Expiry > 0 {
-		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, out.retry) })
+	if p.public != nil {
+		n.background.Go(func() { p.public.Run(ctx) })
 	}
+	n.follow()
+	out.metrics.Watch(n.sources())
+	if c.Multipart.Expiry > 0 {
+		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, out.retry(retryExpiry)) })
+	}
+	n.goBehind(ctx, func() { n.count(ctx) })
 	n.goBehind(ctx, func() { n.maintain(ctx) })
 	n.goBehind(ctx, func() {
 		restorable := func() (time.Time, error) { return n.restorable(ctx) }
-		n.service.ReapGarbage(ctx, c.Storage.ReapAfter, restorable, out.retry)
+		n.service.ReapGarbage(ctx, c.Storage.ReapAfter, restorable, out.retry(retryGarbage))
 	})
 	n.goBehind(ctx, func() {
 		n.service.SweepBlobs(ctx, func(blobs int) {
@@ -86,7 +95,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 				level = zerolog.DebugLevel
 			}
 			out.WithLevel(level).Int("blobs", blobs).Msg("deleted blobs that nothing names, which a crash or a failure left")
-		}, out.retry)
+		}, out.retry(retrySweep))
 	})
 	if c.Storage.ScrubInterval > 0 {
 		n.goBehind(ctx, func() { n.scrub(ctx) })
@@ -185,6 +194,8 @@ func (n *node) handlers() handlers {
 		Domain:      n.config.Server.Domain,
 		Projections: n.projections,
 		TakeOver:    n.takeOver,
+		Metrics:     n.out.metrics.Handler(),
+		Events:      n.events,
 		Credentials: administrators(n.config),
 	}
 	return newHandlers(n.config, pages, newS3(n.config, n.out, n.upToDate, n.service))
@@ -240,6 +251,7 @@ func refusing(c *config.Config, out output, reason error) handlers {
 
 		Projections: func(context.Context) []admin.Projection { return nil },
 		TakeOver:    func(context.Context, string) error { return &admin.ConflictError{Reason: reason.Error()} },
+		Metrics:     out.metrics.Handler(),
 		Credentials: administrators(c),
 	}
 	return newHandlers(c, pages, newS3(c, out, ready, nil))
@@ -256,7 +268,7 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 	if c.Auth.SignatureV2 {
 		v2 = sigv2.NewVerifier(c.Server.Domain, keys)
 	}
-	return s3.New(s3.Config{
+	return out.metrics.InFlight(s3.New(s3.Config{
 		Service:  service,
 		Verifier: sigv4.NewVerifier(c.Server.Region, keys),
 		V2:       v2,
@@ -264,10 +276,12 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 		Region:   c.Server.Region,
 		Domain:   c.Server.Domain,
 		Log:      out.Logger,
+		Observe:  out.metrics.Request,
+		Tracer:   out.watch.tracer,
 		Ready:    ready,
 
 		MaxRequests: c.Server.Requests(limit.OpenFiles()),
-	})
+	}))
 }
 
 // secretsOf returns what finds the secret of an access key.

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/bleepstore/bleepstore/api/admin"
+	"github.com/bleepstore/bleepstore/api/metrics"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/internal/control"
@@ -25,7 +26,7 @@ func startTestNode(t *testing.T, environ ...string) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := output{Logger: zerolog.New(zerolog.NewTestWriter(t))}
+	out := output{Logger: zerolog.New(zerolog.NewTestWriter(t)), metrics: metrics.New("test")}
 	p, err := openParts(t.Context(), c, out)
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,8 @@ import (
 	"github.com/bleepstore/bleepstore/backends/remote"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/eventlog/archive"
+	"github.com/bleepstore/bleepstore/eventlog/public"
 	"github.com/bleepstore/bleepstore/projections"
 	"github.com/bleepstore/bleepstore/projections/snapshot"
 )
@@ -24,7 +26,8 @@ type parts struct {
 	blobs     *moving.Backend
 	elsewhere *remote.Elsewhere // reads blobs that are not in blobs
 
-	snapshots *snapshot.Folder // nil if there is no archive
+	snapshots *snapshot.Folder  // nil if there is no archive
+	public    *public.Publisher // nil if there is no public stream; see openEvents
 }
 
 // openParts opens all parts.
@@ -46,7 +49,7 @@ func openParts(ctx context.Context, c *config.Config, out output) (*parts, error
 // openUnclaimed opens all parts but the folder, which it closes after an error, most of them at once: together they take as
 // long as the slowest. Whose the blobs are is not asked.
 func openUnclaimed(ctx context.Context, c *config.Config, folder *folder, out output) (_ *parts, err error) {
-	p := &parts{folder: folder, engine: engineOf(c, c.Metadata.Engine, out.retry), elsewhere: openElsewhere(c.Storage)}
+	p := &parts{folder: folder, engine: engineOf(c, c.Metadata.Engine, out.retry(retryMetadata)), elsewhere: openElsewhere(c.Storage)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -54,7 +57,7 @@ func openUnclaimed(ctx context.Context, c *config.Config, folder *folder, out ou
 	}()
 	var g errgroup.Group
 	g.Go(func() error {
-		log, err := eventlog.Open(ctx, eventlog.Config{Dir: c.LogDir()})
+		log, err := eventlog.Open(ctx, eventlog.Config{Dir: c.LogDir(), Appended: out.metrics.Appended})
 		if err != nil {
 			return err
 		}
@@ -68,7 +71,7 @@ func openUnclaimed(ctx context.Context, c *config.Config, folder *folder, out ou
 		})
 	}
 	g.Go(func() (err error) {
-		p.blobs, err = openMovable(ctx, c, out.retry)
+		p.blobs, err = openMovable(ctx, c, out.retry(retryCache))
 		return err
 	})
 	if err := g.Wait(); err != nil {
@@ -118,32 +121,14 @@ func (p *parts) close() error {
 	return errors.Join(errs...)
 }
 
-// start is the position before the first commit that archive and log have.
-func (p *parts) start(ctx context.Context) (eventlog.Position, error) {
-	if archived := p.archiver.current(); archived != nil && !archived.Position().IsZero() {
-		return archived.Start(), nil
-	}
-	return p.log.Start(ctx)
-}
+// history is the log with what was trimmed of it, as far as it is archived.
+func (p *parts) history() *archive.History { return archive.NewHistory(p.log, p.archiver.current) }
 
-// source is the log as projections see it: with what was trimmed, as far as it is archived.
-type source struct {
-	*eventlog.Log
-	archiver *archiver
-}
+// source is the history as projections read it.
+func (p *parts) source() source { return source{p.history()} }
+
+type source struct{ *archive.History }
 
 func (s source) Read(ctx context.Context, after eventlog.Position) (projections.Reader, error) {
-	archive := s.archiver.current()
-	if archive == nil {
-		reader, err := s.Log.Read(ctx, after)
-		if err != nil {
-			return nil, err
-		}
-		return reader, nil
-	}
-	reader, err := archive.Reader(ctx, s.Log, after)
-	if err != nil {
-		return nil, err
-	}
-	return reader, nil
+	return s.Reader(ctx, after)
 }

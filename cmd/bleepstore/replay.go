@@ -147,7 +147,7 @@ func (w *work) replayTo(ctx context.Context, until projections.Until) (projectio
 	if until.Seq > 0 {
 		total = min(total, until.Seq)
 	}
-	position, err := projections.Replay(ctx, source{w.log, w.archiver}, store, until, func(p eventlog.Position) {
+	position, err := projections.Replay(ctx, w.source(), store, until, func(p eventlog.Position) {
 		w.out.Progress(control.Progress{Done: p.Seq, Total: total, Unit: "commits"})
 	})
 	if err != nil {

@@ -24,10 +24,21 @@ func runServe(ctx context.Context, args []string, _, stderr io.Writer) error {
 
 // serve runs the server until ctx ends. Every start is a recovery, so there is nothing that a stop must do.
 func serve(ctx context.Context, c *config.Config, out output) error {
-	certificate, err := loadCertificate(c.Server.TLS)
+	certificate, err := loadCertificate("server.tls", c.Server.TLS)
 	if err != nil {
 		return err
 	}
+	eventsCertificate := certificate
+	if c.Events.Listen != "" && c.Events.TLS.Enabled() {
+		if eventsCertificate, err = loadCertificate("events.tls", c.Events.TLS); err != nil {
+			return err
+		}
+		defer watchCertificate(eventsCertificate, c.Events.TLS.Cert, out)()
+	}
+	if out.watch, err = openWatch(ctx, c, out); err != nil {
+		return err
+	}
+	defer func() { out.watch.close(out) }()
 	listeners, err := listen(c, out)
 	if err != nil {
 		return err
@@ -37,11 +48,17 @@ func serve(ctx context.Context, c *config.Config, out output) error {
 	end := func() error { return nil }
 	switch parts, err := openParts(ctx, c, out); {
 	case err == nil:
+		if parts.public, err = openEvents(ctx, c, parts, eventsCertificate, out); err != nil {
+			return errors.Join(err, parts.close(), servers.stop(0, out))
+		}
 		node := startNode(c, parts, out)
 		end = node.close
+		servers.s3.http.RegisterOnShutdown(node.events.End)
 		servers.set(node.handlers())
 		if node.catchUp(ctx) {
-			greet(out, c, listeners.endpoints(c))
+			at := listeners.endpoints(c)
+			at.events = node.eventsEndpoint()
+			greet(out, c, at)
 		}
 	case ctx.Err() != nil: // asked to stop before it had begun
 		return servers.stop(0, out)

@@ -20,8 +20,10 @@ func frame(kind, stream byte, payload string) string {
 // Who begins something that costs memory and does not end it is hung up on, also who does a little of it from time to time.
 func TestSlowClientsAreHungUpOn(t *testing.T) {
 	limited := newHTTPServer()
-	if limited.ReadHeaderTimeout > time.Minute || limited.IdleTimeout > 5*time.Minute || limited.HTTP2.SendPingTimeout > time.Minute {
-		t.Fatalf("time-outs are %+v", limited)
+	for _, timeout := range []time.Duration{limited.ReadHeaderTimeout, limited.IdleTimeout, limited.HTTP2.SendPingTimeout, limited.HTTP2.WriteByteTimeout} {
+		if timeout <= 0 || timeout > 5*time.Minute {
+			t.Fatalf("a time-out is %v", timeout)
+		}
 	}
 	const short = 200 * time.Millisecond
 	limited.ReadHeaderTimeout, limited.IdleTimeout = short, short
@@ -32,7 +34,7 @@ func TestSlowClientsAreHungUpOn(t *testing.T) {
 	server.Config.ErrorLog = output{}.standardLog()
 	server.EnableHTTP2 = true
 	server.StartTLS()
-	defer server.Close()
+	t.Cleanup(server.Close)
 
 	dial := func(t *testing.T) net.Conn {
 		conn, err := net.Dial("tcp", server.Listener.Addr().String())

@@ -46,7 +46,7 @@ func (n *node) follow() {
 	n.stopFollowing = cancel
 	for _, name := range n.config.Projections {
 		told := n.out.With().Str("engine", name).Logger()
-		retry := output{Logger: told}.retry
+		retry := output{Logger: told, metrics: n.out.metrics}.retry(name)
 		e := engineOf(n.config, name, retry)
 		open := func(ctx context.Context) (projections.MetadataStore, error) {
 			return e.openFilled(ctx, func(store projections.MetadataStore) (bool, error) { return n.fill(ctx, store, output{Logger: told}) })
@@ -58,7 +58,7 @@ func (n *node) follow() {
 				retry(err)
 			}
 		}
-		f := follower{e, projections.NewFollower(source{n.log, n.archiver}, open, failed)}
+		f := follower{e, projections.NewFollower(n.source(), open, failed)}
 		n.followers = append(n.followers, f)
 		n.following.Go(func() { f.Run(ctx) })
 	}
@@ -149,7 +149,7 @@ func (n *node) behind(applied uint64) uint64 {
 	return head - min(applied, head)
 }
 
-// projections tells how all engines are.
+// projections tells how all engines are, and the public stream.
 func (n *node) projections(ctx context.Context) []admin.Projection {
 	first := n.first.projector.Status()
 	list := []admin.Projection{{
@@ -164,6 +164,9 @@ func (n *node) projections(ctx context.Context) []admin.Projection {
 	for i := range list {
 		list[i].Serving = list[i].Engine == n.serving().name
 		list[i].Behind = n.behind(list[i].Position)
+	}
+	if n.public != nil {
+		list = append(list, n.eventsProjection())
 	}
 	return list
 }

@@ -50,9 +50,10 @@ func (p *parts) newestSnapshot(ctx context.Context) (*snapshot.Snapshot, error) 
 func (n *node) maintain(ctx context.Context) {
 	tick := time.NewTicker(min(max(n.config.Snapshot.Interval/10, minMaintenance), maxMaintenance))
 	defer tick.Stop()
+	retry := n.out.retry(retrySnapshots)
 	for {
 		if err := n.maintainOnce(ctx); err != nil && ctx.Err() == nil {
-			n.out.Warn().Err(err).Msg("will be tried again")
+			retry(err)
 		}
 		select {
 		case <-tick.C:

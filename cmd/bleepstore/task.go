@@ -35,6 +35,8 @@ func tasks() map[string]task {
 		"log info":          {openLog, logInfo, false},
 		"log verify":        {openLog, logVerify, false},
 		"log export":        {openLog, logExport, false},
+		"events":            {openLog, printEvents, false},
+		"events verify":     {openLog, verifyEvents, false},
 		"log snapshot":      {openCaughtUp, logSnapshot, true},
 		"log trim":          {openCaughtUp, logTrim, false},
 		"scrub":             {openCaughtUp, scrub, true},

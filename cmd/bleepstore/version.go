@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -14,6 +15,8 @@ func runVersion(_ context.Context, args []string, stdout, stderr io.Writer) erro
 		return err
 	}
 	fmt.Fprintf(stdout, "bleepstore %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	info, _ := debug.ReadBuildInfo()
+	fmt.Fprintln(stdout, commitText(info))
 	return nil
 }
 
@@ -22,5 +25,23 @@ func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		return info.Main.Version
 	}
-	return "(unknown)"
+	return unknown
+}
+
+// unknown stands for what the Go tool did not record, because there was no repository or it was told not to look.
+const unknown = "(unknown)"
+
+// commitText tells from which commit the program was built. Info may be nil.
+func commitText(info *debug.BuildInfo) string {
+	settings := map[string]string{}
+	if info != nil {
+		for _, s := range info.Settings {
+			settings[s.Key] = s.Value
+		}
+	}
+	text := fmt.Sprintf("commit %s of %s", cmp.Or(settings["vcs.revision"], unknown), cmp.Or(settings["vcs.time"], unknown))
+	if settings["vcs.modified"] == "true" {
+		text += ", with changes that are not committed"
+	}
+	return text
 }

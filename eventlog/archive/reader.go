@@ -85,10 +85,10 @@ func (r *Reader) Next(ctx context.Context) ([]eventlog.Commit, error) {
 
 // archived returns the next commits of the archive, none at its end.
 func (r *Reader) archived(ctx context.Context) (commits []eventlog.Commit, err error) {
+	if err := ctx.Err(); err != nil { // not later, when there are commits that would be lost
+		return nil, err
+	}
 	for size := 0; len(commits) < maxReadCommits && size < maxReadBytes; {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
 		commit, err, more := r.next()
 		if err != nil {
 			return nil, err

@@ -16,6 +16,9 @@ import (
 // headerTimeout is how long a command may take to send the header of a request.
 const headerTimeout = 10 * time.Second
 
+// endTimeout is how long it may take to tell who asked that a task was ended.
+const endTimeout = time.Second
+
 // maxRequest bounds a request, in bytes.
 const maxRequest = 64 << 10
 
@@ -77,6 +80,8 @@ func serve(w http.ResponseWriter, r *http.Request, handle Handler) {
 		return
 	}
 	a := &answer{w: w, flush: http.NewResponseController(w)}
+	// Who asked may have stopped reading, as a pager does. Then the end of the task cannot be told, and nobody waits for it.
+	defer context.AfterFunc(r.Context(), func() { _ = a.flush.SetWriteDeadline(time.Now().Add(endTimeout)) })()
 	var last end
 	if err := handle(r.Context(), request, a); err != nil {
 		last.Error = err.Error()

@@ -17,6 +17,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/azcosmos"
 
+	"github.com/bleepstore/bleepstore/internal/tracing"
 	"github.com/bleepstore/bleepstore/projections/rows"
 )
 
@@ -79,7 +80,7 @@ func open(ctx context.Context, config Config, transport http.RoundTripper, times
 
 func (t *Table) newClient() (*azcosmos.Client, error) {
 	options := &azcosmos.ClientOptions{ClientOptions: azcore.ClientOptions{
-		Transport: &http.Client{Transport: t.transport, Timeout: t.times.answer},
+		Transport: &http.Client{Transport: tracing.Transport(t.transport), Timeout: t.times.answer},
 		// Table.call repeats requests. The client's own policy knows neither all that passes nor which writes may be lost.
 		Retry:            policy.RetryOptions{MaxRetries: -1},
 		PerRetryPolicies: []policy.Policy{&t.session},

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/bleepstore/bleepstore/internal/amazon"
+	"github.com/bleepstore/bleepstore/internal/tracing"
 )
 
 // attempts is how often a request is made before its error is returned: with the delays between, for 3 to 6 seconds and
@@ -53,7 +54,7 @@ func newSender(cfg aws.Config, attempt time.Duration) *sender {
 	transport.MaxIdleConnsPerHost = transport.MaxIdleConns
 	// A request that goes out while the service closes an idle connection gets no answer. Be the first to close it.
 	transport.IdleConnTimeout = 15 * time.Second
-	return &sender{http.Client{Transport: transport, Timeout: attempt, CheckRedirect: amazon.NoRedirect}}
+	return &sender{http.Client{Transport: tracing.Transport(transport), Timeout: attempt, CheckRedirect: amazon.NoRedirect}}
 }
 
 // unansweredKey is of the func() in a context that is called when a request got no answer.

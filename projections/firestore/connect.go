@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 
 	"github.com/bleepstore/bleepstore/internal/gcloud"
+	"github.com/bleepstore/bleepstore/internal/tracing"
 )
 
 // connectionOptions are the options of a client that say where it connects to and as whom.
@@ -18,6 +19,9 @@ func connectionOptions(c Config) ([]option.ClientOption, error) {
 		// A connection on which nothing arrives any more is given up: at once if it is in use on Linux, where the time-out is
 		// also that of data that was sent, and otherwise after this time.
 		option.WithGRPCDialOption(grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: 10 * time.Second})),
+	}
+	for _, traced := range tracing.GRPC() {
+		options = append(options, option.WithGRPCDialOption(traced))
 	}
 	if c.Endpoint != "" {
 		return append(options,

@@ -24,6 +24,7 @@ type Config struct {
 	Auth     Auth     `yaml:"auth"`
 	Log      Log      `yaml:"log"`
 	Archive  Archive  `yaml:"archive"`
+	Events   Events   `yaml:"events"`
 	Snapshot Snapshot `yaml:"snapshot"`
 	Metadata Metadata `yaml:"metadata"`
 	// Projections are further engines of Engines that the server keeps up to date with the log, each where Metadata says, so
@@ -32,6 +33,7 @@ type Config struct {
 	Multipart   Multipart `yaml:"multipart"`
 	Storage     Storage   `yaml:"storage"`
 	Logging     Logging   `yaml:"logging"`
+	Tracing     Tracing   `yaml:"tracing"`
 }
 
 // Server is how clients reach the server.
@@ -150,6 +152,17 @@ type Archive struct {
 	Path string `yaml:"path"`
 	// SegmentSize is at how many bytes of commits, not compressed, a segment is sealed.
 	SegmentSize Size `yaml:"segment_size"`
+}
+
+// Events is the public stream of events.
+type Events struct {
+	// Listen is the address on which subscribers find it, over NATS, HOST:PORT; empty for no stream.
+	Listen string `yaml:"listen"`
+	// TLS is that of this address; empty for Server.TLS.
+	TLS TLS `yaml:"tls"`
+	// MaxAge and MaxBytes are how much of the stream is kept for subscribers. Zero is no limit.
+	MaxAge   time.Duration `yaml:"max_age"`
+	MaxBytes Size          `yaml:"max_bytes"`
 }
 
 // Snapshot is about copies of the metadata as of one position, in the archive.
@@ -293,6 +306,14 @@ type Logging struct {
 	Format string `yaml:"format"` // one of Formats
 }
 
+// Tracing is about spans of requests, which go to a collector of OpenTelemetry.
+type Tracing struct {
+	// Endpoint is the URL of a receiver of OTLP over HTTP; empty for no traces.
+	Endpoint string `yaml:"endpoint"`
+	// Sample is the share of requests that are traced, from 0 to 1, of those that are not part of a trace already.
+	Sample float64 `yaml:"sample"`
+}
+
 // The places of the archive, the engines of the metadata store, the backends for blobs, and the levels and formats of
 // logging.
 const (
@@ -353,6 +374,7 @@ func Default() *Config {
 			SignatureV2: true,
 		},
 		Archive:  Archive{Enabled: true, Backend: ArchiveFolder, SegmentSize: archive.DefaultSegmentSize},
+		Events:   Events{MaxAge: 7 * 24 * time.Hour, MaxBytes: 1 << 30},
 		Snapshot: Snapshot{Interval: 6 * time.Hour},
 		Metadata: Metadata{
 			Engine:    EnginePebble,
@@ -366,6 +388,7 @@ func Default() *Config {
 			Memory: MemoryStorage{Limit: 1 << 30},
 		},
 		Logging: Logging{Level: "info", Format: FormatAuto},
+		Tracing: Tracing{Sample: 1},
 	}
 }
 
@@ -385,6 +408,17 @@ func (c *Config) HasArchive() bool { return c.Archive.Enabled && !c.Ephemeral() 
 // ArchiveDir is the folder of the archive, if it is in one.
 func (c *Config) ArchiveDir() string {
 	return cmp.Or(c.Archive.Path, filepath.Join(c.Data, "archive"))
+}
+
+// EventsDir is the folder of the public stream of events.
+func (c *Config) EventsDir() string { return filepath.Join(c.base(), "events") }
+
+// EventsTLS names the certificate of the public stream of events.
+func (c *Config) EventsTLS() TLS {
+	if c.Events.TLS.Enabled() {
+		return c.Events.TLS
+	}
+	return c.Server.TLS
 }
 
 // MetadataPlace is where the metadata store keeps what it has.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -25,6 +26,9 @@ const minCache = Size(16 << 20)
 
 // minSegmentSize bounds how many files an archive has.
 const minSegmentSize = Size(64 << 10)
+
+// minEvents is enough for a few of the largest events.
+const minEvents = Size(32 << 20)
 
 // validate returns all that is wrong with c at once. Secrets are not repeated in errors.
 func (c *Config) validate() error {
@@ -58,6 +62,13 @@ func (c *Config) validate() error {
 		"none unless archive.backend is folder: in the storage, the archive is where the blobs are")
 	v.that(c.Archive.SegmentSize >= minSegmentSize, "archive.segment_size", c.Archive.SegmentSize,
 		"at least "+minSegmentSize.String()+", such as 64MiB")
+	v.that(c.Events.Listen == "" || isAddress(c.Events.Listen), "events.listen", c.Events.Listen,
+		"HOST:PORT, such as 127.0.0.1:4222 or :4222, or none for no public stream")
+	v.that((c.Events.TLS.Cert == "") == (c.Events.TLS.Key == ""), "events.tls", c.Events.TLS, "both cert and key, or neither")
+	v.that(c.Events.MaxAge == 0 || c.Events.MaxAge >= time.Second, "events.max_age", c.Events.MaxAge,
+		"at least 1s, such as 168h, or 0s for no limit")
+	v.that(c.Events.MaxBytes == 0 || c.Events.MaxBytes >= minEvents, "events.max_bytes", c.Events.MaxBytes,
+		"at least "+minEvents.String()+", such as 1GiB, or 0 for no limit")
 	v.that(c.Snapshot.Interval == 0 || c.Snapshot.Interval >= time.Second, "snapshot.interval", c.Snapshot.Interval,
 		"at least 1s, or 0s for never")
 
@@ -79,6 +90,9 @@ func (c *Config) validate() error {
 
 	v.oneOf("logging.level", c.Logging.Level, Levels)
 	v.oneOf("logging.format", c.Logging.Format, Formats)
+	v.that(c.Tracing.Endpoint == "" || isURL(c.Tracing.Endpoint), "tracing.endpoint", c.Tracing.Endpoint,
+		"a URL such as http://127.0.0.1:4318, or none for no traces")
+	v.that(c.Tracing.Sample >= 0 && c.Tracing.Sample <= 1, "tracing.sample", c.Tracing.Sample, "0 to 1")
 
 	c.Auth.validate(&v)
 	return errors.Join(v...)
@@ -189,6 +203,12 @@ func (v *validation) that(ok bool, key string, value any, want string) {
 
 func (v *validation) oneOf(key, value string, allowed []string) {
 	v.that(slices.Contains(allowed, value), key, value, "one of "+strings.Join(allowed, ", "))
+}
+
+// isURL tells whether something is the URL of a place to send requests to.
+func isURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.RawQuery == "" && u.Fragment == ""
 }
 
 func isAddress(listen string) bool {
