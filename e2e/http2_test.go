@@ -110,14 +110,14 @@ func TestHTTP2(t *testing.T) {
 	})
 
 	t.Run("clients that leave or read slowly", func(t *testing.T) {
-		for range 20 {
+		for range 8 {
 			out, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: ptr("large")})
 			if err != nil {
 				t.Fatal(err)
 			}
 			out.Body.Close()
 		}
-		for range 20 {
+		for range 8 {
 			out, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: ptr("large")})
 			if err != nil {
 				t.Fatal(err)
