@@ -90,7 +90,14 @@ func New(c Config, next http.Handler) http.Handler {
 		maps.Copy(administration, profiles())
 	}
 	pages := c.pages()
-	administer := c.Credentials.require(newMux(administration))
+	for path, page := range pages {
+		if page == nil {
+			delete(pages, path)
+			continue
+		}
+		pages[path] = watch(page)
+	}
+	administer := watch(c.Credentials.require(newMux(administration)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.Path
 		page := pages[path]

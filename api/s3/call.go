@@ -13,6 +13,7 @@ import (
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/api/sigv2"
 	"github.com/bleepstore/bleepstore/api/sigv4"
+	"github.com/bleepstore/bleepstore/internal/idle"
 	"github.com/bleepstore/bleepstore/internal/tracing"
 	"github.com/julienschmidt/httprouter"
 )
@@ -47,7 +48,7 @@ type call struct {
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
 	sendContinue(w, r)
 	c := &call{
-		h: h, r: r, received: r, w: newResponse(w, h.IdleTimeout), began: time.Now(), id: newRequestID(), size: -1,
+		h: h, r: r, received: r, w: newResponse(w, r, h.IdleTimeout), began: time.Now(), id: newRequestID(), size: -1,
 	}
 	header := w.Header()
 	header["Server"] = serverName
@@ -55,7 +56,10 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, params httproute
 	header["X-Amz-Id-2"] = h.hostID
 	c.beginSpan()
 	defer c.end()
-	c.watchBody()
+	if r.Body != http.NoBody {
+		c.r = c.r.WithContext(c.r.Context()) // a copy: net/http looks at the Body that it made
+		c.r.Body = idle.Body(w, r, h.IdleTimeout)
+	}
 	c.name(params)
 	if err := c.serve(); err != nil {
 		c.fail(err)
@@ -74,6 +78,10 @@ func sendContinue(w http.ResponseWriter, r *http.Request) {
 var serverName = []string{"BleepStore"}
 
 func (c *call) serve() error {
+	if err := c.h.crowd.enter(); err != nil {
+		return err
+	}
+	defer c.h.crowd.leave()
 	if err := c.h.Ready(); err != nil {
 		unavailable := api.NewError(api.ServiceUnavailable)
 		unavailable.Cause = err
@@ -129,6 +137,7 @@ func (c *call) end() {
 	if p := recover(); p != nil {
 		c.fail(api.Internal(fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
 	}
+	c.w.deadline.Move()
 	c.log()
 	c.observe()
 	c.endSpan()

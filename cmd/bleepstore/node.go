@@ -19,6 +19,7 @@ import (
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/internal/control"
+	"github.com/bleepstore/bleepstore/internal/limit"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -182,8 +183,8 @@ func (n *node) upToDate() error {
 	return errStarting
 }
 
-// handler answers all requests.
-func (n *node) handler() http.Handler {
+// handlers answer all requests.
+func (n *node) handlers() handlers {
 	pages := admin.Config{
 		Ready: n.ready,
 		Checks: admin.Checks{
@@ -200,7 +201,7 @@ func (n *node) handler() http.Handler {
 		Events:      n.events,
 		Credentials: administrators(n.config),
 	}
-	return admin.New(pages, newS3(n.config, n.out, n.upToDate, n.service))
+	return newHandlers(n.config, pages, newS3(n.config, n.out, n.upToDate, n.service))
 }
 
 // close ends what the node does and closes the parts. No request is being answered, or will be.
@@ -234,8 +235,16 @@ func (n *node) close() error {
 
 var errStarting = errors.New("the server is starting")
 
-// refusing is a handler that answers all requests with why there is no node.
-func refusing(c *config.Config, out output, reason error) http.Handler {
+// newHandlers makes the handlers of all addresses.
+func newHandlers(c *config.Config, pages admin.Config, s3 http.Handler) handlers {
+	if c.Server.AdminListen == "" {
+		return handlers{s3: admin.New(pages, s3)}
+	}
+	return handlers{s3: s3, admin: admin.New(pages, nil)}
+}
+
+// refusing are handlers that answer all requests with why there is no node.
+func refusing(c *config.Config, out output, reason error) handlers {
 	ready := func() error { return reason }
 	check := func(context.Context) error { return reason }
 	pages := admin.Config{
@@ -249,7 +258,7 @@ func refusing(c *config.Config, out output, reason error) http.Handler {
 		Metrics:     out.metrics.Handler(),
 		Credentials: administrators(c),
 	}
-	return admin.New(pages, newS3(c, out, ready, nil))
+	return newHandlers(c, pages, newS3(c, out, ready, nil))
 }
 
 // newS3 makes the handler of S3 requests. It uses the service only while ready returns nil.
@@ -274,6 +283,8 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 		Observe:  out.observe,
 		Tracer:   out.watch.tracer,
 		Ready:    ready,
+
+		MaxRequests: c.Server.Requests(limit.OpenFiles()),
 	}))
 }
 

@@ -41,6 +41,8 @@ type Config struct {
 type Server struct {
 	// Listen is the address to listen on, HOST:PORT. Port 0 takes a free one; an empty host means every interface.
 	Listen string `yaml:"listen" env:"LISTEN"`
+	// AdminListen is the address, in the same form, of all that is not S3. Empty for the one of Listen, beside S3.
+	AdminListen string `yaml:"admin_listen"`
 	// Domain makes BUCKET.Domain in the Host header name a bucket; empty for path-style addresses only.
 	Domain string `yaml:"domain"`
 	// Region is the region that clients sign for, and that of all buckets.
@@ -51,6 +53,27 @@ type Server struct {
 	ObjectOwnership string `yaml:"object_ownership"`
 	// ShutdownTimeout is how long requests in flight may take to finish when the process is asked to stop.
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"`
+	// MaxConnections is how many connections to Listen may be open at once; 0 for what Connections says.
+	MaxConnections int64 `yaml:"max_connections"`
+	// MaxRequests is how many requests of S3 may be answered at once; 0 for what Requests says.
+	MaxRequests int64 `yaml:"max_requests"`
+}
+
+// The limits of a server that was told none, where it may open enough files: a request may have one open beside its
+// connection.
+const (
+	defaultConnections = 16384
+	defaultRequests    = 4096
+)
+
+// Connections is how many connections may be open at once, in a process that may open that many files.
+func (s Server) Connections(files int64) int64 {
+	return cmp.Or(s.MaxConnections, min(defaultConnections, files/2))
+}
+
+// Requests is how many requests of S3 may be answered at once, in a process that may open that many files.
+func (s Server) Requests(files int64) int64 {
+	return cmp.Or(s.MaxRequests, min(defaultRequests, files/4))
 }
 
 // TLS names the PEM files of the server's certificate chain and key. Without them the server speaks plain HTTP.
