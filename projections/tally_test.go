@@ -57,7 +57,9 @@ func TestTallyAfterAFailure(t *testing.T) {
 	store := memory.New()
 	var tally projections.Tally
 	failure := errors.New("the engine is away")
-	fail := func(context.Context, projections.Records) (projections.Totals, error) { return projections.Totals{Buckets: 7}, failure }
+	fail := func(context.Context, projections.Records) (projections.Totals, error) {
+		return projections.Totals{Buckets: 7}, failure
+	}
 	if err := tally.Count(t.Context(), store.Snapshot, fail); !errors.Is(err, failure) {
 		t.Errorf("got %v, want %v", err, failure)
 	}
