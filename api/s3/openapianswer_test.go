@@ -83,7 +83,8 @@ func routed(r *http.Request) *operation {
 	}
 	_, params, _ := testRouter.Lookup(http.MethodGet, path)
 	c := &call{r: r, w: newResponse(httptest.NewRecorder(), 0)}
-	if c.route(params) != nil {
+	c.name(params)
+	if c.route() != nil {
 		return nil
 	}
 	return c.op
