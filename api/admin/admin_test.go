@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/bleepstore/bleepstore/api/admin"
+	"github.com/bleepstore/bleepstore/api/openapi"
 	"github.com/bleepstore/bleepstore/api/sigv4"
 )
 
@@ -30,6 +31,7 @@ func well() admin.Config {
 		Ready:  func() error { return nil },
 		Checks: admin.Checks{Metadata: works, Storage: works, Log: works, Archive: works},
 
+		S3:          new(openapi.Document),
 		Projections: func(context.Context) []admin.Projection { return nil },
 		Credentials: admin.Credentials{
 			Verifier:      sigv4.NewVerifier("us-east-1", secrets),

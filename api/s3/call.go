@@ -36,9 +36,11 @@ type call struct {
 	verified *sigv4.Verified
 	body     bodyReader // reads verified.Body
 
-	span   tracing.Span
-	size   int64      // of the object that was answered for or made; -1 where there is none
-	failed *api.Error // the error that was answered, or that ended an answer that had begun
+	span tracing.Span
+	// bucketOwner is the id of the account that the bucket belongs to; empty until it is looked up.
+	bucketOwner string
+	size        int64      // of the object that was answered for or made; -1 where there is none
+	failed      *api.Error // the error that was answered, or that ended an answer that had begun
 }
 
 // serve answers a request.
@@ -114,6 +116,7 @@ func (c *call) authenticate() error {
 	}
 	c.by = api.Caller{
 		Account: c.h.Accounts[verified.AccessKey], AccessKey: verified.AccessKey, Address: address, Request: c.id,
+		BucketOwner: &c.bucketOwner,
 	}
 	c.verified = verified
 	c.body.from = verified.Body

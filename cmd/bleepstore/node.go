@@ -34,6 +34,7 @@ type node struct {
 	current    atomic.Pointer[served] // of the engine that serves now
 	followers  []follower             // of further engines
 	takingOver sync.Mutex             // held by who changes current
+	tookOver   notice                 // tells count that current has changed
 
 	stop       context.CancelFunc // ends all goroutines but those of followers
 	projected  chan struct{}      // closed when the first engine's projector has ended
@@ -50,10 +51,11 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &node{
 		parts: p, config: c, out: out,
-		first:     &served{p.engine, p.store, projections.NewProjector(p.source(), p.store)},
+		first:     newServed(p.engine, p.store, projections.NewProjector(p.source(), p.store)),
 		stop:      cancel,
 		events:    admin.NewEvents(p.history(), c.Server.Region),
 		projected: make(chan struct{}),
+		tookOver:  make(notice, 1),
 	}
 	n.current.Store(n.first)
 	head := p.log.Head()
@@ -191,6 +193,7 @@ func (n *node) handler() http.Handler {
 			Archive:  n.archiver.check,
 		},
 		Domain:      n.config.Server.Domain,
+		S3:          s3.OpenAPI(),
 		Projections: n.projections,
 		TakeOver:    n.takeOver,
 		Metrics:     n.out.metrics.Handler(),
@@ -239,6 +242,7 @@ func refusing(c *config.Config, out output, reason error) http.Handler {
 		Ready:  ready,
 		Checks: admin.Checks{Metadata: check, Storage: check, Log: check, Archive: check},
 		Domain: c.Server.Domain,
+		S3:     s3.OpenAPI(),
 
 		Projections: func(context.Context) []admin.Projection { return nil },
 		TakeOver:    func(context.Context, string) error { return &admin.ConflictError{Reason: reason.Error()} },
@@ -267,7 +271,7 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 		Region:   c.Server.Region,
 		Domain:   c.Server.Domain,
 		Log:      out.Logger,
-		Observe:  out.metrics.Request,
+		Observe:  out.observe,
 		Tracer:   out.watch.tracer,
 		Ready:    ready,
 	}))

@@ -33,6 +33,7 @@ type Config struct {
 	Multipart   Multipart `yaml:"multipart"`
 	Storage     Storage   `yaml:"storage"`
 	Logging     Logging   `yaml:"logging"`
+	AccessLog   AccessLog `yaml:"access_log"`
 	Tracing     Tracing   `yaml:"tracing"`
 }
 
@@ -283,6 +284,13 @@ type Logging struct {
 	Format string `yaml:"format"` // one of Formats
 }
 
+// AccessLog is a log with a line for each S3 request.
+type AccessLog struct {
+	Format string `yaml:"format"` // one of AccessLogFormats
+	// Path is the file that lines are appended to; empty for the standard output.
+	Path string `yaml:"path"`
+}
+
 // Tracing is about spans of requests, which go to a collector of OpenTelemetry.
 type Tracing struct {
 	// Endpoint is the URL of a receiver of OTLP over HTTP; empty for no traces.
@@ -315,6 +323,10 @@ const (
 	FormatAuto = "auto" // text on a terminal, JSON elsewhere
 	FormatText = "text"
 	FormatJSON = "json"
+
+	AccessLogOff  = "off"
+	AccessLogJSON = "json"
+	AccessLogS3   = "s3" // Amazon's format of server access logs
 )
 
 // What can be chosen.
@@ -329,6 +341,8 @@ var (
 	}
 	Levels  = []string{"debug", "info", "warn", "error"}
 	Formats = []string{FormatAuto, FormatText, FormatJSON}
+
+	AccessLogFormats = []string{AccessLogOff, AccessLogJSON, AccessLogS3}
 )
 
 // The credentials of a server that was not told others. They are no secret.
@@ -364,8 +378,9 @@ func Default() *Config {
 			Backend: BackendLocal, ReapAfter: time.Hour, ScrubInterval: 30 * 24 * time.Hour, Timeout: 30 * time.Second,
 			Memory: MemoryStorage{Limit: 1 << 30},
 		},
-		Logging: Logging{Level: "info", Format: FormatAuto},
-		Tracing: Tracing{Sample: 1},
+		Logging:   Logging{Level: "info", Format: FormatAuto},
+		AccessLog: AccessLog{Format: AccessLogOff},
+		Tracing:   Tracing{Sample: 1},
 	}
 }
 

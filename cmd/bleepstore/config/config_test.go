@@ -245,6 +245,8 @@ func TestRefusals(t *testing.T) {
 		},
 		{name: "backend", file: "storage: {backend: tape}", want: []string{"storage.backend", `"tape"`, "local, memory"}},
 		{name: "level", file: "logging: {level: loud}", want: []string{"logging.level", `"loud"`, "debug, info, warn, error"}},
+		{name: "format of the access log", file: "access_log: {format: clf}", want: []string{"access_log.format", `"clf"`, "off, json, s3"}},
+		{name: "file of no access log", file: "access_log: {path: access.log}", want: []string{"access_log.path", "access.log", "off"}},
 		{name: "traces to nowhere", file: "tracing: {endpoint: 'collector:4318'}", want: []string{"tracing.endpoint", "collector:4318", "URL"}},
 		{name: "more than all requests", file: "tracing: {sample: 1.5}", want: []string{"tracing.sample", "1.5", "0 to 1"}},
 		{name: "no number of requests", environ: []string{"BLEEPSTORE_TRACING_SAMPLE=NaN"}, want: []string{"tracing.sample", "NaN"}},

@@ -86,6 +86,9 @@ func (c *Config) validate() error {
 
 	v.oneOf("logging.level", c.Logging.Level, Levels)
 	v.oneOf("logging.format", c.Logging.Format, Formats)
+	v.oneOf("access_log.format", c.AccessLog.Format, AccessLogFormats)
+	v.that(c.AccessLog.Path == "" || c.AccessLog.Format != AccessLogOff, "access_log.path", c.AccessLog.Path,
+		"none while access_log.format is off, or another format")
 	v.that(c.Tracing.Endpoint == "" || isURL(c.Tracing.Endpoint), "tracing.endpoint", c.Tracing.Endpoint,
 		"a URL such as http://127.0.0.1:4318, or none for no traces")
 	v.that(c.Tracing.Sample >= 0 && c.Tracing.Sample <= 1, "tracing.sample", c.Tracing.Sample, "0 to 1")
