@@ -34,8 +34,8 @@ const eventStream = "BLEEPSTORE_EVENTS"
 
 var eventsField = regexp.MustCompile(`"events":"([^"]+)"`)
 
-// events is the URL of the public stream.
-func (s *server) events(t testing.TB) string {
+// publicEvents is the URL of the public stream.
+func (s *server) publicEvents(t testing.TB) string {
 	t.Helper()
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
@@ -60,7 +60,7 @@ func (s *server) subscribe(t testing.TB, key, secret string) jetstream.JetStream
 	if s.certs != nil {
 		options = append(options, nats.RootCAs(s.certs.authorityFile))
 	}
-	conn, err := nats.Connect(s.events(t), options...)
+	conn, err := nats.Connect(s.publicEvents(t), options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestPublicEventsWithTheNATSCommand(t *testing.T) {
 
 			c := newCommand(t, path, s)
 			login := func(key, secret string) {
-				c.args = []string{"--server", s.events(t), "--user", key, "--password", secret, "--timeout", "30s"}
+				c.args = []string{"--server", s.publicEvents(t), "--user", key, "--password", secret, "--timeout", "30s"}
 				if certs != nil {
 					c.args = append(c.args, "--tlsca", certs.authorityFile)
 				}
