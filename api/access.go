@@ -93,6 +93,7 @@ var rules = map[string]rule{
 	"ListBucketInventoryConfigurations":           {ofBucket, ""},
 	"ListBucketMetricsConfigurations":             {ofBucket, ""},
 	"PutBucketCors":                               {ofBucket, ""},
+	"PutBucketNotificationConfiguration":          {ofBucket, ""},
 	"PutBucketOwnershipControls":                  {ofBucket, ""},
 	"PutBucketTagging":                            {ofBucket, ""},
 	"PutBucketVersioning":                         {ofBucket, ""},

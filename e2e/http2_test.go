@@ -111,14 +111,14 @@ func TestHTTP2(t *testing.T) {
 
 	t.Run("clients that leave or read slowly", func(t *testing.T) {
 		for range 8 {
-			out, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: ptr("large")})
+			out, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: new("large")})
 			if err != nil {
 				t.Fatal(err)
 			}
 			out.Body.Close()
 		}
 		for range 8 {
-			out, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: ptr("large")})
+			out, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: new("large")})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -137,7 +137,7 @@ func TestHTTP2(t *testing.T) {
 			answer.Body.Close()
 			t.Errorf("an upload that ends early: status %d", answer.StatusCode)
 		}
-		_, err := c.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &bucket, Key: ptr("left")})
+		_, err := c.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &bucket, Key: new("left")})
 		wantError(t, err, 404, "NotFound")
 		if strings.Contains(s.log.tail(), `"level":"error"`) {
 			t.Error("the log has errors of clients")
@@ -147,7 +147,7 @@ func TestHTTP2(t *testing.T) {
 	// An answer that cannot be ended must not look whole.
 	t.Run("answer that breaks off", func(t *testing.T) {
 		put(t, c, bucket, "damaged", large[:16<<20])
-		out, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: ptr("damaged")})
+		out, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: new("damaged")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +159,7 @@ func TestHTTP2(t *testing.T) {
 	})
 
 	t.Run("stop", func(t *testing.T) {
-		out, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: ptr("large")})
+		out, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: new("large")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,8 +178,6 @@ func TestHTTP2(t *testing.T) {
 		s.wantExit(t, 0)
 	})
 }
-
-func ptr(s string) *string { return &s }
 
 // cutNewestBlob cuts a file of the local backend, behind the back of the server.
 func cutNewestBlob(t testing.TB, s *server, size int64) {

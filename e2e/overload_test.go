@@ -28,7 +28,7 @@ func TestOverload(t *testing.T) {
 		var held []io.Closer
 		for range n {
 			eventually(t, "a slow client is served", func() error {
-				out, err := s.client().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: ptr("large")})
+				out, err := s.client().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: new("large")})
 				if err == nil {
 					held = append(held, out.Body)
 				}

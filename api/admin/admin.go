@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/api/notify"
 	"github.com/bleepstore/bleepstore/api/openapi"
 )
 
@@ -27,6 +28,8 @@ type Config struct {
 	Projections func(ctx context.Context) []Projection
 	// TakeOver has an engine serve. Errors: ErrNoProjection, ConflictError.
 	TakeOver func(ctx context.Context, engine string) error
+	// Notifications tells the targets of notifications; nil if there are none.
+	Notifications *notify.Notifier
 	// Metrics answers with the metrics of the server.
 	Metrics http.Handler
 	// Events are what happened to buckets and objects; nil while there is no log.
@@ -68,12 +71,21 @@ func (c Config) pages() map[string]http.Handler {
 //
 //   - GET /_/v1/projections: how the engines are that are kept up to date
 //   - POST /_/v1/projections/ENGINE/serve: have one of them serve; 404 if there is none of the name, 409 if it cannot now
+//   - GET /_/v1/notifications: how the targets of notifications are
+//   - GET /_/v1/notifications/TARGET/dead?after=ID&limit=100: dead letters of a target
+//   - POST /_/v1/notifications/TARGET/dead/replay?id=ID: send dead letters again, one or the first 1,000; 409 if too many messages wait
+//   - DELETE /_/v1/notifications/TARGET/dead?id=ID: forget dead letters, one or all
 //   - GET /_/v1/events: what happens to buckets and objects, as server-sent events: see Events; 503 while there is no log
 func (c Config) administration() map[string]http.Handler {
 	return map[string]http.Handler{
 		"GET /_/v1/projections":                 http.HandlerFunc(c.listProjections),
 		"POST /_/v1/projections/{engine}/serve": http.HandlerFunc(c.takeOver),
-		"GET /_/v1/events":                      http.HandlerFunc(c.streamEvents),
+
+		"GET /_/v1/notifications":                       c.notifications(listTargets),
+		"GET /_/v1/notifications/{target}/dead":         c.notifications(listDead),
+		"POST /_/v1/notifications/{target}/dead/replay": c.notifications(replayDead),
+		"DELETE /_/v1/notifications/{target}/dead":      c.notifications(discardDead),
+		"GET /_/v1/events":                              http.HandlerFunc(c.streamEvents),
 	}
 }
 

@@ -82,7 +82,7 @@ func routed(r *http.Request) *operation {
 		path = "/" + bucket + path
 	}
 	_, params, _ := testRouter.Lookup(http.MethodGet, path)
-	c := &call{r: r, w: newResponse(httptest.NewRecorder(), 0)}
+	c := &call{r: r, w: newResponse(httptest.NewRecorder(), r, 0)}
 	c.name(params)
 	if c.route() != nil {
 		return nil

@@ -88,7 +88,7 @@ func newService(t testing.TB, blobs backends.Backend) *api.Service {
 		}
 		return eventlog.Owner{}, false
 	}
-	service, _, _ := apitest.New(t, api.Config{Region: testRegion, Account: account, Blobs: blobs})
+	service, _, _ := apitest.New(t, api.Config{Region: testRegion, Account: account, Blobs: blobs, Targets: testTargets{}})
 	return service
 }
 

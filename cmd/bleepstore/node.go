@@ -74,12 +74,16 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	n.service = api.New(api.Config{
 		Region: c.Server.Region, Ownership: eventlog.Ownership(c.Server.ObjectOwnership), Account: c.Auth.Owner,
 		Log: p.log, Applied: n.first.projector, Store: p.store, Blobs: p.blobs, Elsewhere: p.elsewhere,
+		Targets: p.targets(),
 	})
 	n.background.Go(func() { p.archiver.run(ctx, out) })
 	if p.public != nil {
 		n.background.Go(func() { p.public.Run(ctx) })
 	}
 	n.follow()
+	if p.notifier != nil {
+		n.goBehind(ctx, func() { p.notifier.Run(ctx) })
+	}
 	out.metrics.Watch(n.sources())
 	if c.Multipart.Expiry > 0 {
 		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, out.retry(retryExpiry)) })
@@ -193,13 +197,16 @@ func (n *node) handlers() handlers {
 			Log:      n.log.Check,
 			Archive:  n.archiver.check,
 		},
-		Domain:      n.config.Server.Domain,
-		S3:          s3.OpenAPI(),
+		Domain: n.config.Server.Domain,
+		S3:     s3.OpenAPI(),
+
 		Projections: n.projections,
 		TakeOver:    n.takeOver,
 		Metrics:     n.out.metrics.Handler(),
 		Events:      n.events,
-		Credentials: administrators(n.config),
+
+		Notifications: n.notifier,
+		Credentials:   administrators(n.config),
 	}
 	return newHandlers(n.config, pages, newS3(n.config, n.out, n.upToDate, n.service))
 }

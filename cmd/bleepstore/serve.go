@@ -46,7 +46,7 @@ func serve(ctx context.Context, c *config.Config, out output) error {
 	defer watchCertificate(certificate, c.Server.TLS.Cert, out)()
 	servers := startServers(listeners, certificate, refusing(c, out, errStarting), out)
 	end, endStreams := func() error { return nil }, func() {}
-	switch parts, err := openParts(ctx, c, out); {
+	switch parts, err := openServed(ctx, c, out); {
 	case err == nil:
 		if parts.public, err = openEvents(ctx, c, parts, eventsCertificate, out); err != nil {
 			return errors.Join(err, parts.close(), servers.stop(0, out))

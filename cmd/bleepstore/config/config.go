@@ -35,6 +35,8 @@ type Config struct {
 	Logging     Logging   `yaml:"logging"`
 	AccessLog   AccessLog `yaml:"access_log"`
 	Tracing     Tracing   `yaml:"tracing"`
+	// Notifications are about telling others what happens in buckets.
+	Notifications Notifications `yaml:"notifications"`
 }
 
 // Server is how clients reach the server.
@@ -401,9 +403,10 @@ func Default() *Config {
 			Backend: BackendLocal, ReapAfter: time.Hour, ScrubInterval: 30 * 24 * time.Hour, Timeout: 30 * time.Second,
 			Memory: MemoryStorage{Limit: 1 << 30},
 		},
-		Logging:   Logging{Level: "info", Format: FormatAuto},
-		AccessLog: AccessLog{Format: AccessLogOff},
-		Tracing:   Tracing{Sample: 1},
+		Logging:       Logging{Level: "info", Format: FormatAuto},
+		AccessLog:     AccessLog{Format: AccessLogOff},
+		Tracing:       Tracing{Sample: 1},
+		Notifications: Notifications{GiveUpAfter: 24 * time.Hour},
 	}
 }
 

@@ -226,6 +226,12 @@ func TestRefusals(t *testing.T) {
 		{name: "key twice", file: "data: a\ndata: b\n", want: []string{"bleepstore.yaml", `"data" already defined`}},
 		{name: "not YAML", file: "data: [\n", want: []string{"bleepstore.yaml", "line"}},
 		{name: "two documents", file: "data: a\n---\ndata: b\n", want: []string{"bleepstore.yaml", "one YAML document"}},
+		{name: "targets", file: `notifications: {give_up_after: 1ms, targets: [
+  {name: a b, type: webhook, url: "http://example.com/", secret: short}, {name: x, type: webhook, url: "https://u:hidden@example.com/", subject: s},
+  {name: x, type: nats, url: "http://example.com", subject: "a.*", user: u, token: t}, {name: y, type: kafka}]}`, want: []string{
+			"give_up_after", "[0].name", `[0].url is "http://example.com/"`, "allow_http", "[0].secret", "whsec_", "[1].url", "[1].type", "[2].name",
+			"[2].url", "[2].subject", "[2].user", "[2].type", "[3].type", "webhook, nats",
+		}},
 		{name: "wrong type", file: "server: {shutdown_timeout: soon}\n", want: []string{"bleepstore.yaml", "line 1", "soon"}},
 		{name: "wrong size in the file", file: "storage: {memory: {limit: 5 apples}}\n", want: []string{"5 apples", "GiB"}},
 

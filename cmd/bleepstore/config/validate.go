@@ -97,6 +97,7 @@ func (c *Config) validate() error {
 		"a URL such as http://127.0.0.1:4318, or none for no traces")
 	v.that(c.Tracing.Sample >= 0 && c.Tracing.Sample <= 1, "tracing.sample", c.Tracing.Sample, "0 to 1")
 
+	c.Notifications.validate(&v)
 	c.Auth.validate(&v)
 	return errors.Join(v...)
 }
