@@ -221,6 +221,9 @@ func (s *Service) bucket(ctx context.Context, by Caller, name string) (*projecti
 	if err != nil {
 		return nil, fmt.Errorf("read bucket %q: %w", name, err)
 	}
+	if by.BucketOwner != nil {
+		*by.BucketOwner = bucket.Owner.ID
+	}
 	if by.ExpectedOwner != "" && by.ExpectedOwner != bucket.Owner.ID {
 		return nil, NewError(AccessDenied)
 	}

@@ -211,7 +211,7 @@ func (s *Service) abort(ctx context.Context, by Caller, upload *projections.Uplo
 	}
 	aborted := &eventlog.UploadAborted{Bucket: upload.Bucket, Key: upload.Key, Upload: upload.ID}
 	for _, part := range parts {
-		aborted.Freed = append(aborted.Freed, eventlog.FreeBlob{ID: part.Blob.ID})
+		aborted.Freed = append(aborted.Freed, freedBlobs([]eventlog.Blob{part.Blob})...)
 	}
 	return s.commit(ctx, by, now(), aborted)
 }

@@ -147,6 +147,9 @@ func freedBlobs(blobs []eventlog.Blob) []eventlog.FreeBlob {
 	free := make([]eventlog.FreeBlob, len(blobs))
 	for i, blob := range blobs {
 		free[i].ID = blob.ID
+		if blob.Place == "" {
+			free[i].Size = blob.Size
+		}
 	}
 	return free
 }

@@ -38,7 +38,7 @@ func testRandomOperations(t *testing.T, seed uint64) {
 		r.step()
 		if i == 500 { // the count is exact also of what changes meanwhile
 			counting.Go(func() {
-				if err := r.service.Count(r.Context()); err != nil {
+				if err := errors.Join(r.service.Count(r.Context()), r.garbage.Count(r.Context(), r.store.Snapshot, projections.CountGarbage)); err != nil {
 					r.Error(err)
 				}
 			})
@@ -54,10 +54,15 @@ func testRandomOperations(t *testing.T, seed uint64) {
 // checkEnd checks that the log fills stores of every engine with the same records, and that they name all blobs.
 func (r *randomTest) checkEnd() {
 	t := r.T
-	counted, err := projections.Count(t.Context(), r.store)
+	counted, err := projections.CountObjects(t.Context(), r.store)
 	r.check(err)
 	if told, known := r.service.Totals(); !known || told != counted {
 		t.Errorf("the totals are %+v (known: %t), want %+v", told, known, counted)
+	}
+	garbage, err := projections.CountGarbage(t.Context(), r.store)
+	r.check(err)
+	if told, known := r.garbage.Totals(); !known || told != garbage {
+		t.Errorf("the garbage is %+v (known: %t), want %+v", told, known, garbage)
 	}
 	want := dump(t, r.store)
 	if err := want.Check(); err != nil {
@@ -156,6 +161,7 @@ type randomTest struct {
 	store   projections.MetadataStore
 	blobs   *blobmemory.Backend
 	service *api.Service
+	garbage projections.Tally
 	by      api.Caller
 
 	versioning eventlog.Versioning
@@ -178,6 +184,9 @@ func newRandomTest(t *testing.T, random *rand.Rand) *randomTest {
 		keys: make(map[string][]modelVersion),
 	}
 	projector := projections.NewProjector(source{log}, r.store)
+	projector.Watch(func(position eventlog.Position, changes []projections.Change) {
+		r.garbage.Tell(position.Seq, projections.GarbageChanged(changes))
+	})
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- projector.Run(ctx) }()

@@ -70,7 +70,7 @@ type Service struct {
 	incoming  incoming
 	reaping   sync.Mutex // held by who deletes blobs that were named once
 	manifests *manifestCache
-	tally     tally
+	tally     projections.Tally // of buckets and objects; see Count
 }
 
 // New makes a Service.
@@ -118,10 +118,10 @@ func (s *Service) commitObjects(ctx context.Context, by Caller, at time.Time, ch
 	case errors.Is(err, eventlog.ErrTooLarge):
 		return &Error{Code: InvalidRequest, Message: "The request describes more than one commit of the log can hold.", Cause: err}
 	case err != nil:
-		s.tally.lose()
+		s.tally.Lose()
 		return unavailable(fmt.Errorf("append %s to the log: %w", decided[0].EventType(), err))
 	}
-	s.tally.tell(change{position.Seq, changed})
+	s.tally.Tell(position.Seq, changed)
 	_, span = tracing.Start(ctx, "projection wait")
 	err = s.awaitApplied(position)
 	span.End(err)

@@ -23,7 +23,12 @@ func TestRefusedConfigurations(t *testing.T) {
 		"unknown backend":                   {options{env: []string{"BLEEPSTORE_STORAGE_BACKEND=tape"}}, "tape"},
 		"missing file":                      {options{args: []string{"--config", "/does/not/exist.yaml"}}, "/does/not/exist.yaml"},
 		"half of a credential":              {options{env: []string{"BLEEPSTORE_ACCESS_KEY=alone"}}, "BLEEPSTORE_SECRET_KEY"},
-		"certificate without a key":         {options{config: "server: {tls: {cert: server.pem}}"}, "tls"},
+		"public events for everybody":       {options{env: []string{"BLEEPSTORE_EVENTS_LISTEN=0.0.0.0:0"}}, "BLEEPSTORE_SECRET_KEY"},
+		"public events without TLS": {options{env: []string{
+			"BLEEPSTORE_EVENTS_LISTEN=:0", "BLEEPSTORE_ACCESS_KEY=own", "BLEEPSTORE_SECRET_KEY=own-secret",
+		}}, "events.tls.cert"},
+		"public events nowhere":     {options{env: []string{"BLEEPSTORE_EVENTS_LISTEN=nowhere"}}, "127.0.0.1:4222"},
+		"certificate without a key": {options{config: "server: {tls: {cert: server.pem}}"}, "tls"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

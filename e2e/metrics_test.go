@@ -65,12 +65,23 @@ func wantTotals(t testing.TB, s *server, buckets, objects, size int) {
 	m.want(t, float64(size), "bleepstore_object_bytes")
 }
 
+// wantGarbage checks what a server says that waits to be deleted.
+func wantGarbage(t testing.TB, s *server, blobs, size int) {
+	t.Helper()
+	m := s.metrics(t)
+	m.want(t, float64(blobs), "bleepstore_garbage_blobs")
+	m.want(t, float64(size), "bleepstore_garbage_bytes")
+}
+
 // eventuallyCounted waits until a server that has started has counted what there is.
 func eventuallyCounted(t testing.TB, s *server) {
 	t.Helper()
-	eventually(t, "objects are counted", func() error {
-		if _, known := s.metrics(t).sum("bleepstore_objects_total"); !known {
-			return fmt.Errorf("they are not known")
+	eventually(t, "objects and garbage are counted", func() error {
+		m := s.metrics(t)
+		for _, name := range []string{"bleepstore_objects_total", "bleepstore_garbage_blobs"} {
+			if _, known := m.sum(name); !known {
+				return fmt.Errorf("%s is not known", name)
+			}
 		}
 		return nil
 	})
@@ -94,6 +105,7 @@ func TestMetricsOfObjects(t *testing.T) {
 	wantTotals(t, s, 2, 2, 100)
 	put(t, c, plain, "a", make([]byte, 30)) // instead of the one before
 	wantTotals(t, s, 2, 2, 30)
+	wantGarbage(t, s, 1, 100)
 	if _, err := c.CopyObject(t.Context(), &s3.CopyObjectInput{Bucket: &plain, Key: aws.String("c"), CopySource: copySource(plain, "a")}); err != nil {
 		t.Fatal(err)
 	}
@@ -133,14 +145,18 @@ func TestMetricsOfObjects(t *testing.T) {
 		put(t, c, plain, engine, make([]byte, 1))
 	}
 	wantTotals(t, s, 2, 6, 1070)
+	eventuallyCounted(t, s)
+	wantGarbage(t, s, 2, 100) // an empty object has a blob too
 	if _, err := deleteKeys(t, c, plain, []string{"a", "b", "none", "sqlite"}, true); err != nil {
 		t.Fatal(err)
 	}
 	wantTotals(t, s, 2, 3, 39)
+	wantGarbage(t, s, 4, 1101) // the blob of a is that of c too
 	s.kill()
 	s = startServer(t, o)
 	eventuallyCounted(t, s)
 	wantTotals(t, s, 2, 3, 39)
+	wantGarbage(t, s, 4, 1101)
 	s.stop(t)
 }
 

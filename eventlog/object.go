@@ -111,7 +111,8 @@ type FreeBlob struct {
 	ID string `json:"id"`
 	// Manifest marks a manifest blob: the blobs that it lists are freed with it.
 	Manifest bool `json:"manifest,omitzero"`
-	// Size and CRC64NVME are those of a manifest, as in Blob, for who reads it to find what it lists.
-	Size      int64  `json:"size,omitzero"`
+	// Size is how many bytes it has. 0 also where that is not told, as by earlier events, or where they are elsewhere.
+	Size int64 `json:"size,omitzero"`
+	// CRC64NVME is that of a manifest, as in Blob, for who reads it to find what it lists.
 	CRC64NVME string `json:"crc64nvme,omitzero"`
 }

@@ -49,6 +49,11 @@ func (w *walker) all() (bool, error) {
 			break
 		}
 	}
+	return w.garbage()
+}
+
+// garbage yields all garbage records.
+func (w *walker) garbage() (bool, error) {
 	for after := (Garbage{}); ; {
 		garbage, err := w.records.Garbage(w.ctx, after, eachPage)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+	"sync/atomic"
 
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/internal/failpoint"
@@ -22,6 +23,8 @@ var ErrStopped = errors.New("the projector has stopped")
 type Projector struct {
 	source Source
 	store  MetadataStore
+
+	watcher atomic.Pointer[func(eventlog.Position, []Change)] // see Watch
 
 	catchUp  sync.Once     // closes caughtUp
 	caughtUp chan struct{} // closed when the status becomes ready
@@ -48,6 +51,9 @@ type Status struct {
 
 // Ready tells whether the store holds all that the log held when Run began, and goes on following it.
 func (s Status) Ready() bool { return s.Running && s.Position.Seq >= s.Target.Seq }
+
+// Watch has told be told of each Apply that ends from now on, before anybody who waits for it. It must be quick.
+func (p *Projector) Watch(told func(eventlog.Position, []Change)) { p.watcher.Store(&told) }
 
 // Known tells whether Position is known: it was read from the store.
 func (s Status) Known() bool { return s.Running || !s.Position.IsZero() }
@@ -171,6 +177,9 @@ func (p *Projector) apply(ctx context.Context, commits []eventlog.Commit) (int, 
 		return 0, fmt.Errorf("apply the log from %v to %v: %w", commits[0].Position, position, err)
 	}
 	failpoint.Hit("after apply")
+	if told := p.watcher.Load(); told != nil {
+		(*told)(position, changes)
+	}
 	return n, nil
 }
 

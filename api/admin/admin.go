@@ -9,6 +9,7 @@ import (
 
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/api/notify"
+	"github.com/bleepstore/bleepstore/api/openapi"
 )
 
 // Config is what the pages are made from.
@@ -20,6 +21,8 @@ type Config struct {
 	// Domain is that of virtual-hosted-style addresses; empty if there are none. On a bucket's host every
 	// path is a key, the paths of the pages included.
 	Domain string
+	// S3 describes the requests that are not answered here.
+	S3 *openapi.Document
 
 	// Projections tells how the engines are whose metadata is kept up to date with the log.
 	Projections func(ctx context.Context) []Projection
@@ -47,13 +50,20 @@ type Checks struct {
 //   - /readyz: 200 if the server answers S3 requests, else 503
 //   - /health: how each part is, in JSON; 503 unless all is well
 //   - /metrics: what the server counts, for Prometheus
+//   - /openapi.json: what requests of S3 there are, as an OpenAPI document
+//   - /_/v1/openapi.json: the same for those that are answered here
+//   - /docs: a page that shows both, with files below it
 func (c Config) pages() map[string]http.Handler {
-	return map[string]http.Handler{
+	pages := map[string]http.Handler{
 		"/" + api.LivePage:    http.HandlerFunc(c.live),
 		"/" + api.ReadyPage:   http.HandlerFunc(c.ready),
 		"/" + api.HealthPage:  http.HandlerFunc(c.health),
 		"/" + api.MetricsPage: fresh(c.Metrics),
+		"/" + api.OpenAPIPage: openapi.Handler(c.S3),
+		documentPath:          openapi.Handler(document()),
 	}
+	maps.Copy(pages, openapi.Pages())
+	return pages
 }
 
 // administration is what administrators can do, by patterns of http.ServeMux below /_/. One whose handler is nil is not
@@ -92,7 +102,14 @@ func New(c Config, next http.Handler) http.Handler {
 		maps.Copy(administration, profiles())
 	}
 	pages := c.pages()
-	administer := c.Credentials.require(newMux(administration))
+	for path, page := range pages {
+		if page == nil {
+			delete(pages, path)
+			continue
+		}
+		pages[path] = watch(page)
+	}
+	administer := watch(c.Credentials.require(newMux(administration)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.Path
 		page := pages[path]

@@ -22,7 +22,7 @@ const maxScrapes = 4
 // Metrics are the metrics of a server. It is safe for concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
-	requests requests
+	requests *requests
 	log      logMetrics
 	retries  *prometheus.CounterVec
 }

@@ -68,6 +68,7 @@ func sources() metrics.Sources {
 			}
 		},
 		Totals:   func() (projections.Totals, bool) { return projections.Totals{Buckets: 2, Objects: 3, Bytes: 400}, true },
+		Garbage:  func() (projections.Totals, bool) { return projections.Totals{Garbage: 8, GarbageBytes: 900}, true },
 		Archived: func() (uint64, bool) { return 9, true },
 		Cache:    func() (cache.Stats, bool) { return cache.Stats{Hits: 5, Misses: 6, Bytes: 700}, true },
 	}
@@ -119,6 +120,8 @@ func TestValues(t *testing.T) {
 		`bleepstore_buckets_total 2`,
 		`bleepstore_objects_total 3`,
 		`bleepstore_object_bytes 400`,
+		`bleepstore_garbage_blobs 8`,
+		`bleepstore_garbage_bytes 900`,
 		`bleepstore_log_commits_total 1`,
 		`bleepstore_log_events_per_commit_sum 3`,
 		`bleepstore_log_append_seconds_sum 0.003`,
@@ -151,12 +154,13 @@ func TestWhatIsNotKnownIsMissing(t *testing.T) {
 	s.Ready = func() error { return errors.New("starting") }
 	s.Log = log{fails: context.DeadlineExceeded}
 	s.Totals = func() (projections.Totals, bool) { return projections.Totals{}, false }
+	s.Garbage = s.Totals
 	s.Archived = func() (uint64, bool) { return 0, false }
 	s.Cache = func() (cache.Stats, bool) { return cache.Stats{}, false }
 	m := metrics.New("1.2.3")
 	m.Watch(s)
 	text, _ := scrape(t, m)
-	for _, name := range []string{"objects_total", "buckets_total", "object_bytes", "log_bytes", "lag", "archive", "cache", `position{projection="dynamodb"`} {
+	for _, name := range []string{"objects_total", "buckets_total", "object_bytes", "garbage", "log_bytes", "lag", "archive", "cache", `position{projection="dynamodb"`} {
 		if strings.Contains(text, "bleepstore_"+name) || strings.Contains(text, "bleepstore_projection_"+name) {
 			t.Errorf("%s is told:\n%s", name, text)
 		}

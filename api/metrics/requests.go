@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"net/http"
-	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -22,13 +21,14 @@ const (
 
 // requests are about requests of S3.
 type requests struct {
-	inFlight                      prometheus.Gauge
-	total, operations             *prometheus.CounterVec
-	seconds, requestSize, ansSize *prometheus.HistogramVec
-	received, sent                prometheus.Counter
+	inFlight                         prometheus.Gauge
+	total, operations                *prometheus.CounterVec
+	seconds, requestSize, answerSize *prometheus.HistogramVec
+	received, sent                   prometheus.Counter
+	kinds                            kinds
 }
 
-func newRequests() requests {
+func newRequests() *requests {
 	ofPath := []string{"method", "path"}
 	sizes := prometheus.ExponentialBuckets(256, 8, 9) // 256 bytes to 4 GiB
 	histogram := func(name, help string, buckets []float64) *prometheus.HistogramVec {
@@ -37,7 +37,7 @@ func newRequests() requests {
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
 	}
-	return requests{
+	return &requests{
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "bleepstore_http_requests_in_flight", Help: "S3 requests that are being answered.",
 		}),
@@ -51,7 +51,7 @@ func newRequests() requests {
 		seconds: histogram("bleepstore_http_request_duration_seconds", "Time from the header of a request to the end of its answer.",
 			[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}),
 		requestSize: histogram("bleepstore_http_request_size_bytes", "Bytes of the bodies of requests, as far as they were read.", sizes),
-		ansSize:     histogram("bleepstore_http_response_size_bytes", "Bytes of the bodies of answers, as far as they were sent.", sizes),
+		answerSize:  histogram("bleepstore_http_response_size_bytes", "Bytes of the bodies of answers, as far as they were sent.", sizes),
 		received: counter("bleepstore_bytes_received_total",
 			"Bytes of the bodies of requests that were read, without the framing of aws-chunked."),
 		sent: counter("bleepstore_bytes_sent_total", "Bytes of the bodies of answers that were sent."),
@@ -60,7 +60,7 @@ func newRequests() requests {
 
 func (r *requests) all() []prometheus.Collector {
 	return []prometheus.Collector{
-		r.inFlight, r.total, r.operations, r.seconds, r.requestSize, r.ansSize, r.received, r.sent,
+		r.inFlight, r.total, r.operations, r.seconds, r.requestSize, r.answerSize, r.received, r.sent,
 	}
 }
 
@@ -75,11 +75,12 @@ func (m *Metrics) Request(r s3.Request) {
 	if operation == "" {
 		operation = other
 	}
-	m.requests.total.WithLabelValues(method, r.Path, strconv.Itoa(r.Status)).Inc()
-	m.requests.operations.WithLabelValues(operation, outcome(&r)).Inc()
-	m.requests.seconds.WithLabelValues(method, r.Path).Observe(r.Duration.Seconds())
-	m.requests.requestSize.WithLabelValues(method, r.Path).Observe(float64(r.Received))
-	m.requests.ansSize.WithLabelValues(method, r.Path).Observe(float64(r.Sent))
+	of := m.requests.kinds.of(kind{method, r.Path, operation, outcome(&r), r.Status}, m.requests.of)
+	of.total.Inc()
+	of.operations.Inc()
+	of.seconds.Observe(r.Duration.Seconds())
+	of.requestSize.Observe(float64(r.Received))
+	of.answerSize.Observe(float64(r.Sent))
 	m.requests.received.Add(float64(r.Received))
 	m.requests.sent.Add(float64(r.Sent))
 }

@@ -21,6 +21,7 @@ type Sources struct {
 	Log       Log
 	Followers func() []Follower // of the log, each with a name of its own
 	Totals    func() (t projections.Totals, known bool)
+	Garbage   func() (t projections.Totals, known bool)
 	Archived  func() (seq uint64, known bool) // the last commit that is archived
 	Cache     func() (s cache.Stats, exists bool)
 }
@@ -54,6 +55,11 @@ var (
 	objects     = desc("bleepstore_objects_total", "Current objects that there are: delete markers and older versions do not count.")
 	objectBytes = desc("bleepstore_object_bytes", "Bytes of all current objects together.")
 
+	garbage = desc("bleepstore_garbage_blobs",
+		"Blobs that nothing names any more and that wait to be deleted; a manifest and the blobs that it lists are one.")
+	garbageBytes = desc("bleepstore_garbage_bytes",
+		"Bytes of these blobs, without those that manifests list, and without those that an earlier version of the program freed.")
+
 	logHead  = desc("bleepstore_log_head_position", "Sequence of the last commit of the event log.")
 	logFirst = desc("bleepstore_log_first_position", "Sequence of the first commit that the event log still has.")
 	logBytes = desc("bleepstore_log_bytes", "Bytes of the commits that the event log still has.")
@@ -81,7 +87,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 // Describe implements prometheus.Collector.
 func (w watcher) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		ready, buckets, objects, objectBytes, logHead, logFirst, logBytes, position, lagCommits, lagEvents, lagSeconds, up, archived,
+		ready, buckets, objects, objectBytes, garbage, garbageBytes, logHead, logFirst, logBytes, position, lagCommits, lagEvents, lagSeconds, up, archived,
 		cacheHits, cacheMisses, cacheBytes,
 	} {
 		ch <- d
@@ -106,6 +112,12 @@ func (w watcher) Collect(ch chan<- prometheus.Metric) {
 			gauge(buckets, float64(t.Buckets))
 			gauge(objects, float64(t.Objects))
 			gauge(objectBytes, float64(t.Bytes))
+		}
+	}
+	if w.Garbage != nil {
+		if t, known := w.Garbage(); known {
+			gauge(garbage, float64(t.Garbage))
+			gauge(garbageBytes, float64(t.GarbageBytes))
 		}
 	}
 	if w.Log != nil {

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/bleepstore/bleepstore/api/metrics"
 	"github.com/bleepstore/bleepstore/backends/cache"
+	"github.com/bleepstore/bleepstore/projections"
 )
 
 // The parts of the server that try again what failed; further engines are parts by their names.
@@ -17,33 +19,49 @@ const (
 	retryExpiry    = "expiry"    // to abort uploads that are too old
 	retryGarbage   = "garbage"   // to delete blobs that nothing names any more
 	retrySweep     = "sweep"     // to delete blobs that nothing ever named
-	retryCount     = "count"     // to count objects
+	retryCount     = "count"     // to count objects and garbage
 )
 
 // countRetry is how long after a failure it is tried again to count objects.
 const countRetry = time.Minute
 
-// count counts the objects, so that the service knows from then on how many there are.
+// notice tells one who waits for it that something has happened since.
+type notice chan struct{}
+
+func (n notice) tell() {
+	select {
+	case n <- struct{}{}:
+	default: // it was told already
+	}
+}
+
+// count counts, until ctx ends, what is not known yet: once the objects, and the garbage of each engine that comes to serve.
 func (n *node) count(ctx context.Context) {
 	retry := n.out.retry(retryCount)
 	for {
-		err := n.service.Count(ctx)
-		if err == nil || ctx.Err() != nil {
-			return
+		serving := n.serving()
+		err := errors.Join(n.service.Count(ctx), serving.garbage.Count(ctx, serving.store.Snapshot, projections.CountGarbage))
+		var again <-chan time.Time
+		if err != nil && ctx.Err() == nil {
+			retry(err)
+			again = time.After(countRetry)
 		}
-		retry(err)
 		select {
-		case <-time.After(countRetry):
+		case <-again:
+		case <-n.tookOver:
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
+// garbage is what waits to be deleted, as the engine that serves has it.
+func (n *node) garbage() (projections.Totals, bool) { return n.serving().garbage.Totals() }
+
 // sources are what the metrics are asked of.
 func (n *node) sources() metrics.Sources {
 	return metrics.Sources{
-		Ready: n.ready, Log: n.log, Followers: n.logFollowers, Totals: n.service.Totals, Archived: n.archived, Cache: n.cacheStats,
+		Ready: n.ready, Log: n.log, Followers: n.logFollowers, Totals: n.service.Totals, Garbage: n.garbage, Archived: n.archived, Cache: n.cacheStats,
 	}
 }
 

@@ -106,7 +106,7 @@ func TestABrokenEngineDoesNotTakeOverAgain(t *testing.T) {
 		}
 	}()
 	takeOverSoon(t, n, "pebble")
-	broken := &served{n.first.engine, n.first.store, projections.NewProjector(noLog{}, n.first.store)}
+	broken := newServed(n.first.engine, n.first.store, projections.NewProjector(noLog{}, n.first.store))
 	if err := broken.projector.Run(t.Context()); err == nil {
 		t.Fatal("a log that cannot be read is read")
 	}

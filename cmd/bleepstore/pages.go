@@ -100,7 +100,8 @@ them off the list. Events of the same keys that came later may have been deliver
 	"events": {
 		synopsis: []string{"[FLAGS]", "verify [FLAGS]"},
 		about: `Prints the events of the log and its archive, in order, one to a line: all that there are, or those that the flags choose. With
---follow it begins with what happens from now on, unless --from says where, and fails when the server stops. ` + alsoServing,
+--follow it begins with what happens from now on, unless --from says where, and fails when the server stops.
+` + alsoServing,
 		examples: []example{
 			{"What happens now", "bleepstore events --follow --data /srv/bleepstore"},
 			{"What was deleted in the last day, and by whom", "bleepstore events --type 'object.deleted,version.deleted,marker.created' --from 24h"},
@@ -120,7 +121,8 @@ Prints the hash of the last one: kept elsewhere, it proves later with --expect t
 	},
 	"history": {
 		synopsis: []string{"[FLAGS] BUCKET/KEY"},
-		about:    "Prints every event of one object that log and archive have, the oldest first: who did what, when, and from where. " + alsoServing,
+		about: `Prints every event of one object that log and archive have, the oldest first: who did what, when, and from where.
+` + alsoServing,
 		examples: []example{{"Of a photo", "bleepstore history --data /srv/bleepstore photos/2026/cat.jpg"}},
 	},
 	"backup": {

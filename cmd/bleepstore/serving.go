@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bleepstore/bleepstore/api/admin"
+	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -22,6 +23,15 @@ type served struct {
 	engine
 	store     projections.MetadataStore
 	projector *projections.Projector
+	garbage   *projections.Tally // of the store
+}
+
+func newServed(e engine, store projections.MetadataStore, projector *projections.Projector) *served {
+	s := &served{e, store, projector, new(projections.Tally)}
+	projector.Watch(func(position eventlog.Position, changes []projections.Change) {
+		s.garbage.Tell(position.Seq, projections.GarbageChanged(changes))
+	})
+	return s
 }
 
 // parts are the parts of a node with the store that serves.
@@ -91,6 +101,7 @@ func (n *node) takeOver(ctx context.Context, name string) error {
 		return cannotTakeOver(name, err)
 	}
 	n.current.Store(next)
+	n.tookOver.tell()
 	n.out.Info().Str("engine", name).Msg("serves from now on; the next start goes by metadata.engine of the configuration")
 	return nil
 }
@@ -123,7 +134,7 @@ func (n *node) find(ctx context.Context, name string) (*served, error) {
 		if err != nil {
 			return nil, cannotTakeOver(name, err)
 		}
-		return &served{f.engine, store, projector}, nil
+		return newServed(f.engine, store, projector), nil
 	}
 	return nil, fmt.Errorf("%w: %s", admin.ErrNoProjection, name)
 }

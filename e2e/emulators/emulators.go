@@ -129,7 +129,7 @@ func program(t testing.TB, name string) string {
 	t.Helper()
 	path := filepath.Join(folder(), "bin", name)
 	if _, err := os.Stat(path); err != nil {
-		missing(t, path+`, which "go build -o ../bin/ ./..." in e2e/emulators/tools builds`)
+		missing(t, path+`, which "go build -o ../bin/ ./... tool" in e2e/emulators/tools builds`)
 	}
 	return path
 }

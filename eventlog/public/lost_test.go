@@ -84,6 +84,10 @@ func TestLoss(t *testing.T) {
 			data[len(data)/2] ^= 1
 			must(t, os.WriteFile(w.blocks()[0], data, 0o600))
 		},
+		"the server's folder": func(w *world) {
+			must(t, os.RemoveAll(w.config.Dir+"/nats"))
+			must(t, os.WriteFile(w.config.Dir+"/nats", nil, 0o600))
+		},
 		"what a stream is": func(w *world) {
 			must(t, os.WriteFile(filepath.Dir(filepath.Dir(w.blocks()[1]))+"/meta.inf", []byte("?"), 0o600))
 		},

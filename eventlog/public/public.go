@@ -10,7 +10,9 @@ package public
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -78,10 +80,22 @@ type Publisher struct {
 	err       error
 }
 
-// Listen starts the NATS server. Events are published by Run, which must be called for the server to end.
+// Listen starts the NATS server. Events are published by Run, which must be called for the server to end. A folder with which the
+// server does not start is made anew.
 func Listen(ctx context.Context, c Config) (*Publisher, error) {
-	server, err := openServer(ctx, c)
+	server, err := startServer(ctx, c)
+	if err != nil && ctx.Err() == nil {
+		c.Retry(fmt.Errorf("all events are published anew: %w", err))
+		if err := os.RemoveAll(c.Dir); err != nil {
+			return nil, fmt.Errorf("remove the public events: %w", err)
+		}
+		server, err = startServer(ctx, c)
+	}
 	if err != nil {
+		return nil, err
+	}
+	if err := server.listen(); err != nil {
+		server.close()
 		return nil, err
 	}
 	c.Address = server.nats.Addr().String() // the port may have been 0

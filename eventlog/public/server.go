@@ -45,6 +45,9 @@ const (
 	stopTimeout = 5 * time.Second
 )
 
+// gateReconnect is how soon the gate comes back that the server has disconnected, because too much waited for it.
+const gateReconnect = 100 * time.Millisecond
+
 // natsFolder has what is the NATS server's in the folder.
 const natsFolder = "nats"
 
@@ -60,8 +63,7 @@ type account struct {
 	name  string // in the NATS server, and of its folder
 	owner string // canonical id of the account that it is for; empty for administrators
 
-	conn *nats.Conn
-	js   jetstream.JetStream
+	gate, conn *nats.Conn // each of its own: what subscribers ask for never holds up what is published
 	*stream
 }
 
@@ -92,17 +94,9 @@ func accountsOf(keys []Key) []*account {
 	return accounts
 }
 
-// openServer starts a server, and opens the streams or makes them, before the first subscriber can come. A folder with which that
-// cannot be done is made anew.
+// openServer starts a server, and opens the streams or makes them, before the first subscriber can come.
 func openServer(ctx context.Context, c Config) (*server, error) {
 	s, err := startServer(ctx, c)
-	if err != nil && ctx.Err() == nil {
-		c.Retry(fmt.Errorf("the public events in %s cannot be opened, and are published anew: %w", c.Dir, err))
-		if err := os.RemoveAll(c.Dir); err != nil {
-			return nil, fmt.Errorf("remove the public events: %w", err)
-		}
-		s, err = startServer(ctx, c)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +216,10 @@ func (s *server) lookup(name string) *natsserver.Account {
 }
 
 // works tells whether the server can still publish. A full disk ends that.
-func (s *server) works() bool { return s.nats.Running() && s.nats.JetStreamEnabled() }
+func (s *server) works() bool {
+	connected := func(a *account) bool { return a.conn.IsConnected() && !a.gate.IsClosed() }
+	return s.nats.Running() && s.nats.JetStreamEnabled() && !slices.ContainsFunc(s.accounts, func(a *account) bool { return !connected(a) })
+}
 
 // reason adds to an error what the server has logged, which says more.
 func (s *server) reason(err error) error {
@@ -235,8 +232,10 @@ func (s *server) reason(err error) error {
 // close disconnects everybody, and ends the server.
 func (s *server) close() {
 	for _, a := range s.accounts {
-		if a.conn != nil {
-			a.conn.Close()
+		for _, conn := range []*nats.Conn{a.gate, a.conn} {
+			if conn != nil {
+				conn.Close()
+			}
 		}
 	}
 	if s.nats == nil {
@@ -271,20 +270,26 @@ func (a *account) open(ctx context.Context, s *server, secret string, c Config) 
 	if err := account.EnableJetStream(map[string]natsserver.JetStreamAccountLimits{"": limits}, nil); err != nil {
 		return err
 	}
+	connect := func(options ...nats.Option) (*nats.Conn, error) {
+		return nats.Connect("", append(options, nats.InProcessServer(s.nats), nats.UserInfo(insiderPrefix+a.name, secret),
+			nats.CustomInboxPrefix(ownInbox), nats.PingInterval(time.Hour),
+			nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.Warn(err.Error()) }))...)
+	}
 	var err error
-	a.conn, err = nats.Connect("", nats.InProcessServer(s.nats), nats.UserInfo(insiderPrefix+a.name, secret),
-		nats.CustomInboxPrefix(ownInbox), nats.NoReconnect(), nats.PingInterval(time.Hour))
-	if err != nil {
+	if a.gate, err = connect(nats.MaxReconnects(-1), nats.ReconnectWait(gateReconnect)); err != nil {
 		return err
 	}
-	if err := openGate(a.conn); err != nil {
+	if err := openGate(a.gate); err != nil {
 		return err
 	}
-	a.js, err = jetstream.NewWithAPIPrefix(a.conn, passed+"API",
+	if a.conn, err = connect(nats.NoReconnect()); err != nil {
+		return err
+	}
+	js, err := jetstream.NewWithAPIPrefix(a.conn, passed+"API",
 		jetstream.WithPublishAsyncMaxPending(maxUnacknowledged), jetstream.WithPublishAsyncTimeout(ackTimeout))
 	if err != nil {
 		return err
 	}
-	a.stream, err = openStream(ctx, a.js, c)
+	a.stream, err = openStream(ctx, js, c)
 	return err
 }

@@ -148,7 +148,7 @@ CREATE TABLE garbage (
   since       TEXT    NOT NULL,
   blob_id     TEXT    NOT NULL,
   is_manifest INTEGER NOT NULL, -- 1: the blobs that it lists go with it
-  size        INTEGER NOT NULL, -- of a manifest, else 0
+  size        INTEGER NOT NULL, -- bytes; 0 also where that is not known
   crc64nvme   TEXT,
   PRIMARY KEY (since, blob_id)
 ) STRICT, WITHOUT ROWID;

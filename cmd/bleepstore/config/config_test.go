@@ -88,6 +88,9 @@ server:
   region: eu-central-1
   tls: {cert: server.pem, key: server.key}
   shutdown_timeout: 1m30s
+  admin_listen: 127.0.0.1:9001
+  max_connections: 1000
+  max_requests: 100
 auth:
   credentials:
     - {access_key: alice, secret_key: alice-secret}
@@ -116,6 +119,7 @@ logging: {level: debug, format: json}
 		Server: config.Server{
 			Listen: ":443", Domain: "s3.example.com", Region: "eu-central-1",
 			TLS: config.TLS{Cert: "server.pem", Key: "server.key"}, ShutdownTimeout: 90 * time.Second,
+			AdminListen: "127.0.0.1:9001", MaxConnections: 1000, MaxRequests: 100,
 		},
 		Log: config.Log{Path: "/fast/log"},
 		Metadata: config.Metadata{
@@ -251,6 +255,8 @@ func TestRefusals(t *testing.T) {
 		},
 		{name: "backend", file: "storage: {backend: tape}", want: []string{"storage.backend", `"tape"`, "local, memory"}},
 		{name: "level", file: "logging: {level: loud}", want: []string{"logging.level", `"loud"`, "debug, info, warn, error"}},
+		{name: "format of the access log", file: "access_log: {format: clf}", want: []string{"access_log.format", `"clf"`, "off, json, s3"}},
+		{name: "file of no access log", file: "access_log: {path: access.log}", want: []string{"access_log.path", "access.log", "off"}},
 		{name: "traces to nowhere", file: "tracing: {endpoint: 'collector:4318'}", want: []string{"tracing.endpoint", "collector:4318", "URL"}},
 		{name: "more than all requests", file: "tracing: {sample: 1.5}", want: []string{"tracing.sample", "1.5", "0 to 1"}},
 		{name: "no number of requests", environ: []string{"BLEEPSTORE_TRACING_SAMPLE=NaN"}, want: []string{"tracing.sample", "NaN"}},
@@ -258,6 +264,9 @@ func TestRefusals(t *testing.T) {
 		{name: "region", file: "server: {region: US East}", want: []string{"server.region", `"US East"`}},
 		{name: "domain", file: "server: {domain: 'http://s3.example.com'}", want: []string{"server.domain"}},
 		{name: "certificate without key", file: "server: {tls: {cert: a.pem}}", want: []string{"server.tls", "a.pem", "both"}},
+		{name: "no port for the rest", file: "server: {admin_listen: localhost}", want: []string{"server.admin_listen", `"localhost"`, "HOST:PORT"}},
+		{name: "fewer than no connections", file: "server: {max_connections: -1}", want: []string{"server.max_connections", "-1"}},
+		{name: "no number of requests", environ: []string{"BLEEPSTORE_SERVER_MAX_REQUESTS=many"}, want: []string{"server.max_requests", "many"}},
 		{name: "endless shutdown", file: "server: {shutdown_timeout: 2h}", want: []string{"server.shutdown_timeout", "2h"}},
 		{name: "cloud without a bucket", file: "storage: {backend: s3}", want: []string{"storage.s3.bucket"}},
 		{name: "cloud without a container", file: "storage: {backend: azblob}", want: []string{"storage.azblob.container"}},

@@ -80,7 +80,7 @@ func manifests(r io.Reader) error {
 		switch {
 		case runtime.IsMissingKind(err): // a comment
 		case runtime.IsNotRegisteredError(err):
-			fmt.Printf("%v: not checked\n", kind)
+			fmt.Printf("not checked: %v\n", err)
 		case err != nil:
 			found = errors.Join(found, fmt.Errorf("%v: %w", kind, err))
 		default:
