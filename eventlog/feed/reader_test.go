@@ -260,6 +260,7 @@ func TestRead(t *testing.T) {
 	log, history := newHistory(t)
 	add(t, log, 3)
 	ctx, end := context.WithCancel(t.Context())
+	defer end()
 	var ids []ID
 	for event, err := range Read(ctx, history, ID{2, 1}) {
 		if err != nil {
