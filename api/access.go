@@ -93,6 +93,7 @@ var rules = map[string]rule{
 	"ListBucketInventoryConfigurations":           {ofBucket, ""},
 	"ListBucketMetricsConfigurations":             {ofBucket, ""},
 	"PutBucketCors":                               {ofBucket, ""},
+	"PutBucketNotificationConfiguration":          {ofBucket, ""},
 	"PutBucketOwnershipControls":                  {ofBucket, ""},
 	"PutBucketTagging":                            {ofBucket, ""},
 	"PutBucketVersioning":                         {ofBucket, ""},
@@ -219,6 +220,9 @@ func (s *Service) bucket(ctx context.Context, by Caller, name string) (*projecti
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read bucket %q: %w", name, err)
+	}
+	if by.BucketOwner != nil {
+		*by.BucketOwner = bucket.Owner.ID
 	}
 	if by.ExpectedOwner != "" && by.ExpectedOwner != bucket.Owner.ID {
 		return nil, NewError(AccessDenied)

@@ -11,6 +11,8 @@ type Caller struct {
 	Operation string         // what is asked for, named as in S3's API reference: the rules are about it
 	// ExpectedOwner is the id of the account that the bucket must belong to, or else the request is denied; empty for any.
 	ExpectedOwner string
+	// BucketOwner, unless it is nil, is told the id of the account that the bucket of the request belongs to, once that is known.
+	BucketOwner *string
 }
 
 func (c Caller) actor() eventlog.Actor {
@@ -26,7 +28,7 @@ func (c Caller) is(account eventlog.Owner) bool { return !c.anonymous() && c.Acc
 // performing is the caller at another operation, which is part of the one that was asked for, on a bucket that must
 // belong to expectedOwner, if that is not empty.
 func (c Caller) performing(operation, expectedOwner string) Caller {
-	c.Operation, c.ExpectedOwner = operation, expectedOwner
+	c.Operation, c.ExpectedOwner, c.BucketOwner = operation, expectedOwner, nil
 	return c
 }
 

@@ -48,6 +48,9 @@ func (s *Service) ImportBucket(ctx context.Context, bucket *projections.Bucket) 
 	if len(bucket.Tags) > 0 {
 		decided = append(decided, &eventlog.BucketTagsSet{Bucket: bucket.Name, Tags: bucket.Tags})
 	}
+	if len(bucket.Notification) > 0 {
+		decided = append(decided, &eventlog.BucketNotificationSet{Bucket: bucket.Name, Rules: bucket.Notification})
+	}
 	return true, s.commit(ctx, Caller{}, now(), decided...)
 }
 
@@ -71,6 +74,9 @@ func checkImportedBucket(bucket *projections.Bucket) error {
 		}
 	}
 	if err := BucketTags.Check(bucket.Tags); err != nil {
+		return err
+	}
+	if err := checkNotification(bucket.Notification); err != nil {
 		return err
 	}
 	if bucket.Ownership == eventlog.BucketOwnerEnforced && grantsOthers(bucket.Grants, bucket.Owner) {

@@ -13,14 +13,16 @@ const MaxKeyLength = 1024
 
 // The names of the server's own pages, which no bucket can have.
 const (
-	HealthPage  = "health"  // how each part of the server is
-	LivePage    = "healthz" // whether the process is up
-	MetricsPage = "metrics" // what the server counts
-	ReadyPage   = "readyz"  // whether requests are served
+	HealthPage  = "health"       // how each part of the server is
+	LivePage    = "healthz"      // whether the process is up
+	MetricsPage = "metrics"      // what the server counts
+	ReadyPage   = "readyz"       // whether requests are served
+	OpenAPIPage = "openapi.json" // what requests there are
+	DocsPage    = "docs"         // the same, to read
 )
 
 var (
-	reservedNames = []string{HealthPage, LivePage, MetricsPage, ReadyPage}
+	reservedNames = []string{HealthPage, LivePage, MetricsPage, ReadyPage, OpenAPIPage, DocsPage}
 
 	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	address    = regexp.MustCompile(`^(\d+\.){3}\d+$`)

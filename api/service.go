@@ -50,6 +50,8 @@ type Config struct {
 	Blobs   backends.Backend
 	// Elsewhere reads blobs that have a place.
 	Elsewhere Elsewhere
+	// Targets are those that notifications can be sent to; nil if there are none.
+	Targets Targets
 }
 
 // Service is the object store. It is safe for concurrent use, and the only one to write to its log. Any command gives
@@ -62,6 +64,7 @@ type Service struct {
 	metadata  metadata
 	blobs     backends.Backend
 	elsewhere Elsewhere
+	targets   Targets
 	commands  limit.Usage // how many are under way
 	locks     locks
 	incoming  incoming
@@ -74,7 +77,7 @@ type Service struct {
 func New(c Config) *Service {
 	s := &Service{
 		region: c.Region, ownership: c.Ownership, account: c.Account,
-		log: c.Log, blobs: c.Blobs, elsewhere: c.Elsewhere,
+		log: c.Log, blobs: c.Blobs, elsewhere: c.Elsewhere, targets: c.Targets,
 		manifests: newManifestCache(),
 	}
 	s.metadata.now.Store(newServing(c.Store, c.Applied))

@@ -88,7 +88,7 @@ func TestBucketNames(t *testing.T) {
 	for _, name := range []string{
 		"ab", strings.Repeat("a", 64), "Upper", "under_score", "-begins", "ends-", ".begins", "ends.", "two..dots",
 		"192.168.5.4", "192.168.5.256", "dash-.dot", "dot.-dash", "xn--begins", "sthree-begins", "amzn-s3-demo-begins", "ends-s3alias", "ends--ol-s3", "ends.mrap",
-		"ends--x-s3", "healthz", "readyz", "health", "bücket",
+		"ends--x-s3", "healthz", "readyz", "health", "docs", "openapi.json", "bücket",
 	} {
 		if got := create(name); got.status != 400 || got.code() != "InvalidBucketName" {
 			t.Errorf("create bucket %q: status %d with code %q, want 400 with InvalidBucketName", name, got.status, got.code())

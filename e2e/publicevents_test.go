@@ -101,7 +101,7 @@ func TestPublicEventsWithTheNATSCommand(t *testing.T) {
 			put(t, alice, other, "b", nil)
 			put(t, bob, his, "secret", nil)
 			put(t, alice, bucket, "c", nil)
-			if _, err := alice.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: ptr("a")}); err != nil {
+			if _, err := alice.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: new("a")}); err != nil {
 				t.Fatal(err)
 			}
 			published(t, s.subscribe(t, accessKey, secretKey), 8)
@@ -162,8 +162,6 @@ func TestPublicEventsWithTheNATSCommand(t *testing.T) {
 		})
 	}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // wantInOrder checks that a text has others in it, one after the other.
 func wantInOrder(t testing.TB, text string, parts ...string) {

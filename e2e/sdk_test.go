@@ -37,9 +37,12 @@ func (s *server) client(changes ...func(*s3.Options)) *s3.Client {
 func (s *server) transport() *http.Transport {
 	transport := &http.Transport{
 		MaxIdleConnsPerHost: 128,
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if !strings.HasSuffix(s.admin, "//"+address) {
+				address = s.address()
+			}
 			var d net.Dialer
-			return d.DialContext(ctx, network, s.address())
+			return d.DialContext(ctx, network, address)
 		},
 	}
 	if s.certs != nil {

@@ -42,6 +42,7 @@ type options struct {
 // server is a running server.
 type server struct {
 	endpoint string // base URL
+	admin    string // base URL of what is not S3, if that has an address of its own
 	dir      string // data folder
 	certs    *certificates
 	process  *exec.Cmd
@@ -57,6 +58,7 @@ func startServer(t testing.TB, o options) *server {
 	deadline := time.After(patience)
 	select {
 	case s.endpoint = <-s.log.endpoint:
+		s.admin = s.log.admin
 	case <-s.exited:
 		t.Fatalf("server ended at its start: %v", s.process.ProcessState)
 	case <-deadline:
@@ -70,7 +72,7 @@ func startServer(t testing.TB, o options) *server {
 func (s *server) ready() error {
 	client := &http.Client{Transport: s.transport()}
 	defer client.CloseIdleConnections()
-	answer, err := client.Get(s.endpoint + "/readyz")
+	answer, err := client.Get(cmp.Or(s.admin, s.endpoint) + "/readyz")
 	if err != nil {
 		return err
 	}
@@ -194,6 +196,7 @@ func eventually(t testing.TB, what string, check func() error) {
 // serverLog keeps what a server prints, and finds in it where it is serving.
 type serverLog struct {
 	endpoint chan string // receives the base URL
+	admin    string      // base URL of what is not S3; for who has received the other
 
 	mu    sync.Mutex
 	text  bytes.Buffer
@@ -212,8 +215,10 @@ func (l *serverLog) Write(p []byte) (int, error) {
 		l.lines += len(line) + 1
 		var record struct {
 			Endpoint string `json:"endpoint"`
+			Admin    string `json:"admin"`
 		}
 		if json.Unmarshal(line, &record) == nil && record.Endpoint != "" {
+			l.admin = record.Admin
 			l.endpoint <- record.Endpoint
 		}
 	}

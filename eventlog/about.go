@@ -40,6 +40,8 @@ func SubjectOf(data Data) Subject {
 		return Subject{Bucket: d.Bucket}
 	case *BucketTagsDeleted:
 		return Subject{Bucket: d.Bucket}
+	case *BucketNotificationSet:
+		return Subject{Bucket: d.Bucket}
 	case *ObjectCreated:
 		return Subject{Bucket: d.Bucket, Key: d.Key, Version: d.Object.Version, Upload: d.Object.Upload}
 	case *MarkerCreated:

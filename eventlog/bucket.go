@@ -67,3 +67,24 @@ type CORSRule struct {
 	ExposeHeaders  []string `json:"expose_headers,omitzero"`
 	MaxAge         *int64   `json:"max_age,omitzero"` // seconds that a browser may remember the answer
 }
+
+// NotificationRule says of which events in a bucket a target is told, and which one.
+// See https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
+type NotificationRule struct {
+	ID     string           `json:"id"`
+	Kind   NotificationKind `json:"kind"`
+	Target string           `json:"target"` // its ARN
+	Events []string         `json:"events"` // names of S3, such as s3:ObjectCreated:*
+	Prefix string           `json:"prefix,omitzero"`
+	Suffix string           `json:"suffix,omitzero"`
+}
+
+// NotificationKind is what the element of S3's document is named after that a rule is from. It changes nothing of what is sent.
+type NotificationKind string
+
+// The kinds of notification rules.
+const (
+	NotifyTopic    NotificationKind = "topic"
+	NotifyQueue    NotificationKind = "queue"
+	NotifyFunction NotificationKind = "function"
+)

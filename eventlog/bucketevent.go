@@ -58,6 +58,12 @@ type BucketTagsDeleted struct {
 	Bucket string `json:"bucket"`
 }
 
+// BucketNotificationSet says who is told of what happens in a bucket from now on. Without rules, nobody is.
+type BucketNotificationSet struct {
+	Bucket string             `json:"bucket"`
+	Rules  []NotificationRule `json:"rules,omitzero"`
+}
+
 // EventType implements Data.
 func (*BucketVersioningSet) EventType() string { return "bucket.versioning.set" }
 
@@ -119,3 +125,9 @@ func (*BucketTagsDeleted) EventType() string { return "bucket.tags.deleted" }
 
 // EventVersion implements Data.
 func (*BucketTagsDeleted) EventVersion() int { return 1 }
+
+// EventType implements Data.
+func (*BucketNotificationSet) EventType() string { return "bucket.notification.set" }
+
+// EventVersion implements Data.
+func (*BucketNotificationSet) EventVersion() int { return 1 }

@@ -40,6 +40,7 @@ var shapes = shapesOf(
 	func() Data { return new(BucketCORSDeleted) },
 	func() Data { return new(BucketTagsSet) },
 	func() Data { return new(BucketTagsDeleted) },
+	func() Data { return new(BucketNotificationSet) },
 	func() Data { return new(ObjectCreated) },
 	func() Data { return new(MarkerCreated) },
 	func() Data { return new(ObjectDeleted) },

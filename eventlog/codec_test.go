@@ -42,6 +42,10 @@ var samples = []eventlog.Data{
 	&eventlog.BucketCORSDeleted{Bucket: "photos"},
 	&eventlog.BucketTagsSet{Bucket: "photos", Tags: sampleAttributes.Tags},
 	&eventlog.BucketTagsDeleted{Bucket: "photos"},
+	&eventlog.BucketNotificationSet{Bucket: "photos", Rules: []eventlog.NotificationRule{{
+		ID: "thumbnails", Kind: eventlog.NotifyQueue, Target: "arn:bleepstore:sqs::thumbnailer:webhook",
+		Events: []string{"s3:ObjectCreated:*", "s3:ObjectRemoved:Delete"}, Prefix: "2026/", Suffix: ".jpg",
+	}}},
 	&eventlog.ObjectCreated{
 		Bucket: "photos", Key: "2026/ä & <b>/\u2028\".jpg", Via: eventlog.ViaMultipart, Object: sampleObject,
 		Source:    &eventlog.Source{Bucket: "old", Key: "a/b", Version: "01kc0000000000000000000001"},

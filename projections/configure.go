@@ -30,6 +30,8 @@ func (f *folder) configure(ctx context.Context, e *eventlog.Event) error {
 		return f.changeBucket(ctx, d.Bucket, func(b *Bucket) { b.Tags = d.Tags })
 	case *eventlog.BucketTagsDeleted:
 		return f.changeBucket(ctx, d.Bucket, func(b *Bucket) { b.Tags = nil })
+	case *eventlog.BucketNotificationSet:
+		return f.changeBucket(ctx, d.Bucket, func(b *Bucket) { b.Notification = d.Rules })
 	default:
 		return fmt.Errorf("fold an event of %v: unknown type %s", e.Time, d.EventType())
 	}

@@ -115,6 +115,8 @@ var (
 	rules  = []eventlog.CORSRule{{ID: "rule"}}
 	tags   = []eventlog.Tag{{Key: "k", Value: "v"}}
 
+	notification = []eventlog.NotificationRule{{ID: "rule", Kind: eventlog.NotifyQueue, Target: "t", Events: []string{"e"}}}
+
 	foldConfigurations = []foldTest{
 		{
 			name: "each aspect of a bucket is set, and leaves the others",
@@ -125,6 +127,7 @@ var (
 				&eventlog.BucketPublicAccessBlockSet{Bucket: "b", PublicAccessBlock: block},
 				&eventlog.BucketCORSSet{Bucket: "b", Rules: rules},
 				&eventlog.BucketTagsSet{Bucket: "b", Tags: tags},
+				&eventlog.BucketNotificationSet{Bucket: "b", Rules: notification},
 			},
 			want: steps(
 				func(b *projections.Bucket) { b.Versioning = eventlog.VersioningEnabled },
@@ -133,6 +136,7 @@ var (
 				func(b *projections.Bucket) { b.PublicAccessBlock = &block },
 				func(b *projections.Bucket) { b.CORS = rules },
 				func(b *projections.Bucket) { b.Tags = tags },
+				func(b *projections.Bucket) { b.Notification = notification },
 			),
 		},
 		{
@@ -146,6 +150,8 @@ var (
 				&eventlog.BucketCORSDeleted{Bucket: "new"},
 				&eventlog.BucketTagsSet{Bucket: "new", Tags: tags},
 				&eventlog.BucketTagsDeleted{Bucket: "new"},
+				&eventlog.BucketNotificationSet{Bucket: "new", Rules: notification},
+				&eventlog.BucketNotificationSet{Bucket: "new"},
 			},
 			want: steps(
 				func(b *projections.Bucket) {
@@ -158,6 +164,8 @@ var (
 				func(b *projections.Bucket) { b.CORS = nil },
 				func(b *projections.Bucket) { b.Tags = tags },
 				func(b *projections.Bucket) { b.Tags = nil },
+				func(b *projections.Bucket) { b.Notification = notification },
+				func(b *projections.Bucket) { b.Notification = nil },
 			),
 		},
 	}

@@ -20,6 +20,7 @@ type Bucket struct {
 	PublicAccessBlock *eventlog.PublicAccessBlock `json:"public_access_block,omitzero"` // nil: not configured
 	CORS              []eventlog.CORSRule         `json:"cors,omitzero"`                // empty: not configured
 	Tags              []eventlog.Tag              `json:"tags,omitzero"`                // empty: not configured
+	Notification      []eventlog.NotificationRule `json:"notification,omitzero"`        // empty: nobody is told
 }
 
 // Object is the current object under a key.

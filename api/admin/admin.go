@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/api/notify"
+	"github.com/bleepstore/bleepstore/api/openapi"
 )
 
 // Config is what the pages are made from.
@@ -19,11 +21,15 @@ type Config struct {
 	// Domain is that of virtual-hosted-style addresses; empty if there are none. On a bucket's host every
 	// path is a key, the paths of the pages included.
 	Domain string
+	// S3 describes the requests that are not answered here.
+	S3 *openapi.Document
 
 	// Projections tells how the engines are whose metadata is kept up to date with the log.
 	Projections func(ctx context.Context) []Projection
 	// TakeOver has an engine serve. Errors: ErrNoProjection, ConflictError.
 	TakeOver func(ctx context.Context, engine string) error
+	// Notifications tells the targets of notifications; nil if there are none.
+	Notifications *notify.Notifier
 	// Metrics answers with the metrics of the server.
 	Metrics http.Handler
 	// Events are what happened to buckets and objects; nil while there is no log.
@@ -44,13 +50,20 @@ type Checks struct {
 //   - /readyz: 200 if the server answers S3 requests, else 503
 //   - /health: how each part is, in JSON; 503 unless all is well
 //   - /metrics: what the server counts, for Prometheus
+//   - /openapi.json: what requests of S3 there are, as an OpenAPI document
+//   - /_/v1/openapi.json: the same for those that are answered here
+//   - /docs: a page that shows both, with files below it
 func (c Config) pages() map[string]http.Handler {
-	return map[string]http.Handler{
+	pages := map[string]http.Handler{
 		"/" + api.LivePage:    http.HandlerFunc(c.live),
 		"/" + api.ReadyPage:   http.HandlerFunc(c.ready),
 		"/" + api.HealthPage:  http.HandlerFunc(c.health),
 		"/" + api.MetricsPage: fresh(c.Metrics),
+		"/" + api.OpenAPIPage: openapi.Handler(c.S3),
+		documentPath:          openapi.Handler(document()),
 	}
+	maps.Copy(pages, openapi.Pages())
+	return pages
 }
 
 // administration is what administrators can do, by patterns of http.ServeMux below /_/. One whose handler is nil is not
@@ -58,12 +71,21 @@ func (c Config) pages() map[string]http.Handler {
 //
 //   - GET /_/v1/projections: how the engines are that are kept up to date
 //   - POST /_/v1/projections/ENGINE/serve: have one of them serve; 404 if there is none of the name, 409 if it cannot now
+//   - GET /_/v1/notifications: how the targets of notifications are
+//   - GET /_/v1/notifications/TARGET/dead?after=ID&limit=100: dead letters of a target
+//   - POST /_/v1/notifications/TARGET/dead/replay?id=ID: send dead letters again, one or the first 1,000; 409 if too many messages wait
+//   - DELETE /_/v1/notifications/TARGET/dead?id=ID: forget dead letters, one or all
 //   - GET /_/v1/events: what happens to buckets and objects, as server-sent events: see Events; 503 while there is no log
 func (c Config) administration() map[string]http.Handler {
 	return map[string]http.Handler{
 		"GET /_/v1/projections":                 http.HandlerFunc(c.listProjections),
 		"POST /_/v1/projections/{engine}/serve": http.HandlerFunc(c.takeOver),
-		"GET /_/v1/events":                      http.HandlerFunc(c.streamEvents),
+
+		"GET /_/v1/notifications":                       c.notifications(listTargets),
+		"GET /_/v1/notifications/{target}/dead":         c.notifications(listDead),
+		"POST /_/v1/notifications/{target}/dead/replay": c.notifications(replayDead),
+		"DELETE /_/v1/notifications/{target}/dead":      c.notifications(discardDead),
+		"GET /_/v1/events":                              http.HandlerFunc(c.streamEvents),
 	}
 }
 
@@ -80,7 +102,14 @@ func New(c Config, next http.Handler) http.Handler {
 		maps.Copy(administration, profiles())
 	}
 	pages := c.pages()
-	administer := c.Credentials.require(newMux(administration))
+	for path, page := range pages {
+		if page == nil {
+			delete(pages, path)
+			continue
+		}
+		pages[path] = watch(page)
+	}
+	administer := watch(c.Credentials.require(newMux(administration)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.Path
 		page := pages[path]

@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/bleepstore/bleepstore/api/admin"
+	"github.com/bleepstore/bleepstore/api/openapi"
 	"github.com/bleepstore/bleepstore/api/sigv4"
 )
 
@@ -27,9 +28,11 @@ var s3 = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write
 
 func well() admin.Config {
 	return admin.Config{
-		Ready:  func() error { return nil },
-		Checks: admin.Checks{Metadata: works, Storage: works, Log: works, Archive: works},
+		Ready:   func() error { return nil },
+		Checks:  admin.Checks{Metadata: works, Storage: works, Log: works, Archive: works},
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }),
 
+		S3:          new(openapi.Document),
 		Projections: func(context.Context) []admin.Projection { return nil },
 		Credentials: admin.Credentials{
 			Verifier:      sigv4.NewVerifier("us-east-1", secrets),
@@ -87,6 +90,9 @@ func TestPages(t *testing.T) {
 		{"list of buckets", well(), "GET", "/", http.StatusTeapot},
 		{"object", well(), "GET", "/bucket/healthz", http.StatusTeapot},
 		{"bucket that begins like a page", well(), "GET", "/healthz-of-mine", http.StatusTeapot},
+		{"metrics", well(), "GET", "/metrics", http.StatusAccepted},
+		{"metrics, asked with HEAD", well(), "HEAD", "/metrics", http.StatusAccepted},
+		{"metrics, asked with POST", well(), "POST", "/metrics", http.StatusTeapot},
 		{"bucket with the name of a page", well(), "PUT", "/healthz", http.StatusTeapot},
 
 		{"page on the domain", virtual, "GET", "http://s3.example.com/healthz", 200},

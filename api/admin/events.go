@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/bleepstore/bleepstore/api"
@@ -23,6 +24,8 @@ const (
 	heartbeat = 15 * time.Second
 	// streamStall is how long a client may take nothing before it is given up.
 	streamStall = 30 * time.Second
+	// streamEnd is how long a client may take for what is on its way to it when all streams end.
+	streamEnd = time.Second
 	// streamBuffer is how many bytes of events are written at once.
 	streamBuffer = 64 << 10
 	// streamRetry is after how many milliseconds a client that was cut off should come again.
@@ -86,7 +89,7 @@ func (e *Events) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := newStream(w)
-	defer s.end()
+	defer context.AfterFunc(e.ended, s.end)()
 	if err := s.send(ctx, reader, query.Form, feed.Origin{Region: e.region}); err != nil && ctx.Err() == nil {
 		_ = s.comment(err.Error()) // a client that is gone, which most often is the error, needs none
 	}
@@ -143,6 +146,9 @@ type stream struct {
 	w      http.ResponseWriter
 	client *http.ResponseController
 	buffer *bufio.Writer
+
+	mu    sync.Mutex // held while the deadline of writes is set
+	ended bool
 }
 
 func newStream(w http.ResponseWriter) *stream {
@@ -153,22 +159,43 @@ func newStream(w http.ResponseWriter) *stream {
 
 // Write writes what buffer holds, within streamStall.
 func (s *stream) Write(p []byte) (int, error) {
-	if err := s.client.SetWriteDeadline(time.Now().Add(streamStall)); err != nil {
+	if err := s.limit(time.Now().Add(streamStall)); err != nil {
 		return 0, err
 	}
 	return s.w.Write(p)
 }
 
-// flush has the client get all that was written.
+// flush has the client get all that was written. While it is not waited for it has all the time: with HTTP/2 a deadline that
+// passes ends the stream also if nobody is writing.
 func (s *stream) flush() error {
 	if err := s.buffer.Flush(); err != nil {
 		return err
 	}
-	return s.client.Flush()
+	if err := s.client.Flush(); err != nil {
+		return err
+	}
+	return s.limit(time.Time{})
 }
 
-// end takes the limit of time off the connection, on which more requests may come.
-func (s *stream) end() { _ = s.client.SetWriteDeadline(time.Time{}) }
+var errStreamEnded = errors.New("the stream has ended")
+
+// limit sets until when writes may last; zero is for ever.
+func (s *stream) limit(deadline time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return errStreamEnded
+	}
+	return s.client.SetWriteDeadline(deadline)
+}
+
+// end lets a write under way last no longer than streamEnd, and is before all later ones.
+func (s *stream) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	_ = s.client.SetWriteDeadline(time.Now().Add(streamEnd)) // where that cannot be, the end of the server cuts the client off
+}
 
 // comment sends what clients ignore.
 func (s *stream) comment(text string) error {

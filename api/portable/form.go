@@ -56,6 +56,7 @@ type bucketExtra struct {
 	PublicAccessBlock *eventlog.PublicAccessBlock `json:"public_access_block,omitzero"`
 	CORS              []eventlog.CORSRule         `json:"cors,omitzero"`
 	Tags              []eventlog.Tag              `json:"tags,omitzero"`
+	Notification      []eventlog.NotificationRule `json:"notification,omitzero"`
 }
 
 // content is what objects and uploads have in common.

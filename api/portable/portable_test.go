@@ -244,6 +244,9 @@ func TestRoundTrip(t *testing.T) {
 		PublicAccessBlock: &eventlog.PublicAccessBlock{IgnorePublicACLs: true},
 		CORS:              []eventlog.CORSRule{{AllowedOrigins: []string{"*"}, AllowedMethods: []string{"GET"}}},
 		Tags:              []eventlog.Tag{{Key: "k", Value: "v"}},
+		Notification: []eventlog.NotificationRule{{
+			ID: "n", Kind: eventlog.NotifyFunction, Target: "arn:bleepstore:sqs::t:webhook", Events: []string{"s3:ObjectCreated:*"}, Suffix: ".jpg",
+		}},
 	})
 	importObject(t, s, "configured", "versioned", "1", nil)
 	importObject(t, s, "configured", "null", "2", func(o *eventlog.Object) { o.Version = api.NullVersion })

@@ -22,7 +22,7 @@ func (row *bucketRow) record() (*projections.Bucket, error) {
 	}
 	if more := row.More; more != nil {
 		b.Versioning, b.Ownership, b.PublicAccessBlock = more.Versioning, more.Ownership, more.PublicAccessBlock
-		b.CORS, b.Tags = more.CORS, more.Tags
+		b.CORS, b.Tags, b.Notification = more.CORS, more.Tags, more.Notification
 	}
 	_, grants, err := row.ACL.read(b.Owner)
 	b.Grants = grants

@@ -21,8 +21,10 @@ const (
 func newBucketRow(b *projections.Bucket) *bucketRow {
 	more := &bucketExtra{
 		Versioning: b.Versioning, Ownership: b.Ownership, PublicAccessBlock: b.PublicAccessBlock, CORS: b.CORS, Tags: b.Tags,
+		Notification: b.Notification,
 	}
-	if more.Versioning == "" && more.Ownership == "" && more.PublicAccessBlock == nil && len(more.CORS) == 0 && len(more.Tags) == 0 {
+	if more.Versioning == "" && more.Ownership == "" && more.PublicAccessBlock == nil && len(more.CORS) == 0 && len(more.Tags) == 0 &&
+		len(more.Notification) == 0 {
 		more = nil
 	}
 	return &bucketRow{

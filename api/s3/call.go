@@ -13,6 +13,7 @@ import (
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/api/sigv2"
 	"github.com/bleepstore/bleepstore/api/sigv4"
+	"github.com/bleepstore/bleepstore/internal/idle"
 	"github.com/bleepstore/bleepstore/internal/tracing"
 	"github.com/julienschmidt/httprouter"
 )
@@ -36,16 +37,18 @@ type call struct {
 	verified *sigv4.Verified
 	body     bodyReader // reads verified.Body
 
-	span   tracing.Span
-	size   int64      // of the object that was answered for or made; -1 where there is none
-	failed *api.Error // the error that was answered, or that ended an answer that had begun
+	span tracing.Span
+	// bucketOwner is the id of the account that the bucket belongs to; empty until it is looked up.
+	bucketOwner string
+	size        int64      // of the object that was answered for or made; -1 where there is none
+	failed      *api.Error // the error that was answered, or that ended an answer that had begun
 }
 
 // serve answers a request.
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
 	sendContinue(w, r)
 	c := &call{
-		h: h, r: r, received: r, w: newResponse(w, h.IdleTimeout), began: time.Now(), id: newRequestID(), size: -1,
+		h: h, r: r, received: r, w: newResponse(w, r, h.IdleTimeout), began: time.Now(), id: newRequestID(), size: -1,
 	}
 	header := w.Header()
 	header["Server"] = serverName
@@ -53,7 +56,10 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, params httproute
 	header["X-Amz-Id-2"] = h.hostID
 	c.beginSpan()
 	defer c.end()
-	c.watchBody()
+	if r.Body != http.NoBody {
+		c.r = c.r.WithContext(c.r.Context()) // a copy: net/http looks at the Body that it made
+		c.r.Body = idle.Body(w, r, h.IdleTimeout)
+	}
 	c.name(params)
 	if err := c.serve(); err != nil {
 		c.fail(err)
@@ -72,6 +78,10 @@ func sendContinue(w http.ResponseWriter, r *http.Request) {
 var serverName = []string{"BleepStore"}
 
 func (c *call) serve() error {
+	if err := c.h.crowd.enter(); err != nil {
+		return err
+	}
+	defer c.h.crowd.leave()
 	if err := c.h.Ready(); err != nil {
 		unavailable := api.NewError(api.ServiceUnavailable)
 		unavailable.Cause = err
@@ -114,6 +124,7 @@ func (c *call) authenticate() error {
 	}
 	c.by = api.Caller{
 		Account: c.h.Accounts[verified.AccessKey], AccessKey: verified.AccessKey, Address: address, Request: c.id,
+		BucketOwner: &c.bucketOwner,
 	}
 	c.verified = verified
 	c.body.from = verified.Body
@@ -126,6 +137,7 @@ func (c *call) end() {
 	if p := recover(); p != nil {
 		c.fail(api.Internal(fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
 	}
+	c.w.deadline.Move()
 	c.log()
 	c.observe()
 	c.endSpan()

@@ -23,8 +23,11 @@ func (c *call) fail(err error) {
 	}
 	c.w.failure = true
 	header := c.w.Header()
-	if e.Code == api.RequestTimeout {
+	if e.Code == api.RequestTimeout && c.r.ProtoMajor == 1 {
 		header["Connection"] = []string{"close"} // the rest of the request may still come
+	}
+	if e.Code == api.SlowDown {
+		header["Retry-After"] = retryAfter
 	}
 	for _, detail := range e.Details {
 		if detail.Name == "Region" { // the one to sign for, which also HEAD should tell
@@ -57,6 +60,9 @@ func (c *call) fail(err error) {
 	c.xml(e.Code.Status(), x)
 }
 
+// retryAfter is in seconds.
+var retryAfter = []string{"1"}
+
 // notModified answers with the headers that a cache may want to renew.
 // See https://www.rfc-editor.org/rfc/rfc9110#status.304
 func (c *call) notModified(e *api.Error) {
@@ -82,8 +88,8 @@ func (c *call) marker(e *api.Error) {
 
 // clientGone tells whether an error came of a connection that the client gave up, which is nobody's fault here.
 func (c *call) clientGone(err error) bool {
-	if errors.Is(err, context.Canceled) && c.r.Context().Err() != nil {
-		return true
+	if ended := c.r.Context().Err() != nil; ended && (errors.Is(err, context.Canceled) || c.r.ProtoMajor > 1) {
+		return true // the errors of a stream of HTTP/2 that was given up have no type
 	}
 	// Only the answer is written to a network. Reads can be those of a blob backend.
 	failed, ok := errors.AsType[*net.OpError](err)

@@ -144,7 +144,7 @@ func (r *readerFrom) ReadFrom(from io.Reader) (int64, error) {
 
 func TestResponsesHandFilesOn(t *testing.T) {
 	inner := &readerFrom{ResponseRecorder: httptest.NewRecorder()}
-	w := newResponse(inner, time.Minute)
+	w := newResponse(inner, httptest.NewRequest("GET", "/", nil), time.Minute)
 	n, err := io.Copy(&w, struct{ io.Reader }{bytes.NewReader([]byte("content"))})
 	if n != 7 || err != nil || !inner.called || w.bytes != 7 {
 		t.Errorf("copied %d, %v; handed on: %v; counted %d", n, err, inner.called, w.bytes)

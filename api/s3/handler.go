@@ -39,17 +39,24 @@ type Config struct {
 	// IdleTimeout is how long a client may take to send or to receive anything of a body: a piece of 512 KiB at the most.
 	// 0 is a minute.
 	IdleTimeout time.Duration
+	// MaxRequests is how many requests may be answered at once; 0 for any number. Further ones are told to SlowDown.
+	MaxRequests int64
 	// Ready returns nil while requests can be served, else why not. It is called for each request.
 	Ready func() error
 }
 
+// defaultIdleTimeout is longer than what a client that is there needs to go on after a hiccup.
+const defaultIdleTimeout = time.Minute
+
 // New makes the handler of all of S3. Paths that are not S3's never reach it.
 func New(config Config) http.Handler {
 	config.IdleTimeout = cmp.Or(config.IdleTimeout, defaultIdleTimeout)
+
 	h := &handler{
 		Config: config,
 		region: []string{config.Region},
 		hostID: newHostID(),
+		crowd:  newCrowd(config),
 	}
 	h.router = newRouter(h)
 	return h
@@ -59,6 +66,7 @@ type handler struct {
 	Config
 	router *httprouter.Router
 	region []string // value of x-amz-bucket-region
+	crowd  crowd
 	hostID []string // value of x-amz-id-2: names this run of the server
 }
 

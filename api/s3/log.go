@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -48,7 +49,7 @@ func (c *call) log() {
 
 // serverFault tells whether the request failed for a reason that whoever runs the server should know.
 func (c *call) serverFault() bool {
-	if c.failed == nil {
+	if c.failed == nil || errors.Is(c.failed, errCrowded) { // which crowd tells, once for many
 		return false
 	}
 	status := c.failed.Code.Status()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/internal/tracing"
 )
 
 // Request tells of a request that has ended: what was asked, by whom, and what came of it.
@@ -24,10 +25,15 @@ type Request struct {
 	// Bucket and Key are empty where the request names none. They may be of any bytes, and name nothing that exists.
 	// For a form that was posted, Key is what the form says.
 	Bucket, Key string
+	// BucketOwner is the id of the account that the bucket belongs to; empty where that was not looked up, or there is none.
+	BucketOwner string
 	// Version is the id of the version that was answered for or made, or else the one that was asked for; empty for none.
 	Version string
 	// Caller is who sent the request; zero as long as that was not known, or of no account if it came without credentials.
 	Caller api.Caller
+
+	// Trace is the id of the trace that the request is part of, in hexadecimal digits; empty without one.
+	Trace string
 
 	Status int // of the answer; 0 if the client was gone before there was one
 	// Error is what was answered, or what ended an answer that had begun; nil if nothing failed. Not modified is an error here.
@@ -53,7 +59,7 @@ func (c *call) observe() {
 	}
 	observed := Request{
 		HTTP: c.received, ID: c.id, HostID: c.h.hostID[0],
-		Path: c.level.template(), Bucket: c.bucket, Key: c.key,
+		Path: c.level.template(), Bucket: c.bucket, Key: c.key, BucketOwner: c.bucketOwner, Trace: tracing.ID(c.r.Context()),
 		Version: cmp.Or(c.w.Header().Get(versionHeader), c.query.Get("versionId")), Caller: c.by,
 		Status: c.w.status, Error: c.failed,
 		Received: c.body.bytes, Sent: c.w.bytes, ObjectSize: c.size,

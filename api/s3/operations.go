@@ -44,6 +44,8 @@ var operations = append(unconfigured(), []operation{
 	{"GetBucketTagging", bucketLevel, http.MethodGet, "tagging", "", (*call).getBucketTagging},
 	{"PutBucketTagging", bucketLevel, http.MethodPut, "tagging", "", (*call).putBucketTagging},
 	{"DeleteBucketTagging", bucketLevel, http.MethodDelete, "tagging", "", (*call).deleteBucketTagging},
+	{"GetBucketNotificationConfiguration", bucketLevel, http.MethodGet, "notification", "", (*call).getBucketNotification},
+	{"PutBucketNotificationConfiguration", bucketLevel, http.MethodPut, "notification", "", (*call).putBucketNotification},
 	{"OptionsObject", bucketLevel, http.MethodOptions, "", "", (*call).preflight},
 
 	{"ListObjects", bucketLevel, http.MethodGet, "", "", (*call).listObjects},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bleepstore/bleepstore/api"
+	"github.com/bleepstore/bleepstore/internal/idle"
 )
 
 // response is the way to the client. It counts what is sent.
@@ -20,28 +21,27 @@ type response struct {
 	bytes   int64     // of the body
 	failure bool      // the answer is an error, sent as such
 
-	deadline deadline // of writes
+	deadline idle.Deadline // of writes
 }
 
 // pieceSize is how many bytes are written under one deadline.
 const pieceSize = 512 << 10
 
-func newResponse(w http.ResponseWriter, idle time.Duration) response {
-	control := http.NewResponseController(w)
-	return response{ResponseWriter: w, deadline: deadline{set: control.SetWriteDeadline, timeout: idle}}
+func newResponse(w http.ResponseWriter, r *http.Request, timeout time.Duration) response {
+	return response{ResponseWriter: w, deadline: idle.Writes(w, r, timeout)}
 }
 
 func (w *response) WriteHeader(status int) {
 	w.status, w.sent = status, time.Now()
-	w.deadline.move()
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *response) Write(p []byte) (int, error) {
 	written := 0
 	for piece := range slices.Chunk(p, pieceSize) {
-		w.deadline.move()
+		w.deadline.Move()
 		n, err := w.ResponseWriter.Write(piece)
+		w.deadline.Rest()
 		written += n
 		w.bytes += int64(n)
 		if err != nil {
@@ -59,9 +59,10 @@ func (w *response) ReadFrom(r io.Reader) (int64, error) {
 	}
 	written := int64(0)
 	for source.N > 0 {
-		w.deadline.move()
+		w.deadline.Move()
 		piece := &io.LimitedReader{R: source.R, N: min(source.N, pieceSize)}
 		n, err := io.Copy(w.ResponseWriter, piece)
+		w.deadline.Rest()
 		written += n
 		w.bytes += n
 		source.N -= n

@@ -88,7 +88,7 @@ func newService(t testing.TB, blobs backends.Backend) *api.Service {
 		}
 		return eventlog.Owner{}, false
 	}
-	service, _, _ := apitest.New(t, api.Config{Region: testRegion, Account: account, Blobs: blobs})
+	service, _, _ := apitest.New(t, api.Config{Region: testRegion, Account: account, Blobs: blobs, Targets: testTargets{}})
 	return service
 }
 
@@ -198,9 +198,11 @@ func (s *testServer) send(r *http.Request) *answer {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return &answer{
+	a := &answer{
 		t: s.t, what: r.Method + " " + r.URL.RequestURI(), status: response.StatusCode, header: response.Header, body: string(body),
 	}
+	checkDocumented(s.t, r, a)
+	return a
 }
 
 // want checks the status and, if it is not empty, the error code.

@@ -30,7 +30,6 @@ var configurations = []configuration{
 		code: api.NoSuchLifecycleConfiguration,
 	},
 	{resource: "logging", get: "GetBucketLogging", root: "BucketLoggingStatus"},
-	{resource: "notification", get: "GetBucketNotificationConfiguration", root: "NotificationConfiguration"},
 	{resource: "object-lock", get: "GetObjectLockConfiguration", code: api.ObjectLockConfigurationNotFound},
 	{resource: "policy", get: "GetBucketPolicy", delete: "DeleteBucketPolicy", code: api.NoSuchBucketPolicy},
 	{resource: "policyStatus", get: "GetBucketPolicyStatus", code: api.NoSuchBucketPolicy},

@@ -8,8 +8,8 @@ import (
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 )
 
-// greet says that the server is serving, and how to use it; events is where the public stream is, empty if nowhere. Secrets are not told, except the one that everybody knows.
-func greet(o output, c *config.Config, endpoint, events string) {
+// greet says that the server is serving, and how to use it. Secrets are not told, except the one that everybody knows.
+func greet(o output, c *config.Config, at endpoints) {
 	data, err := filepath.Abs(c.Data)
 	if err != nil {
 		data = c.Data
@@ -18,20 +18,23 @@ func greet(o output, c *config.Config, endpoint, events string) {
 		data = "in memory: everything is gone when this process ends"
 	}
 	if o.people != nil {
-		fmt.Fprint(o.people, greeting(c, endpoint, events, data))
+		fmt.Fprint(o.people, greeting(c, at, data))
 		return
 	}
 	if c.Auth.UsesDefaultCredentials() {
 		o.Warn().Msg("the credentials are the default ones, which everybody knows: " + ownCredentials)
 	}
-	line := o.Info().Str("endpoint", endpoint)
-	if events != "" {
-		line.Str("events", events)
+	line := o.Info().Str("endpoint", at.s3)
+	if at.admin != "" {
+		line.Str("admin", at.admin)
+	}
+	if at.events != "" {
+		line.Str("events", at.events)
 	}
 	line.Str("region", c.Server.Region).Str("data", data).Str("version", version()).Msg("serving")
 }
 
-func greeting(c *config.Config, endpoint, events, data string) string {
+func greeting(c *config.Config, at endpoints, data string) string {
 	credential := c.Auth.Credentials[0]
 	secret, shown := "YOUR_SECRET_KEY", "(as configured)"
 	if credential.IsDefault() {
@@ -47,9 +50,12 @@ func greeting(c *config.Config, endpoint, events, data string) string {
 	line("")
 	line("BleepStore is serving.")
 	line("")
-	line("  Endpoint    %s", endpoint)
-	if events != "" {
-		line("  Events      %s", events)
+	line("  Endpoint    %s", at.s3)
+	if at.admin != "" {
+		line("  Admin       %s", at.admin)
+	}
+	if at.events != "" {
+		line("  Events      %s", at.events)
 	}
 	line("  Region      %s", c.Server.Region)
 	line("  Access key  %s", strings.Join(keys, ", "))
@@ -64,7 +70,7 @@ func greeting(c *config.Config, endpoint, events, data string) string {
 	line("  Make a bucket with the AWS CLI:")
 	line("")
 	line("    AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s aws --endpoint-url %s --region %s s3 mb s3://my-bucket",
-		credential.AccessKey, secret, endpoint, c.Server.Region)
+		credential.AccessKey, secret, at.s3, c.Server.Region)
 	line("")
 	return b.String()
 }

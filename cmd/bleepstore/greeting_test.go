@@ -14,7 +14,7 @@ import (
 func said(c *config.Config, format string) string {
 	var b bytes.Buffer
 	c.Logging.Format = format
-	greet(newOutput(c.Logging, &b), c, "http://127.0.0.1:9000", "")
+	greet(newOutput(c.Logging, &b), c, endpoints{s3: "http://127.0.0.1:9000", admin: "http://127.0.0.1:9001"})
 	return b.String()
 }
 
@@ -56,16 +56,16 @@ func TestGreetingKeepsSecrets(t *testing.T) {
 func TestProgramsFindTheEndpoint(t *testing.T) {
 	var found bool
 	for line := range strings.Lines(said(config.Default(), config.FormatJSON)) {
-		var record struct{ Level, Message, Endpoint string }
+		var record struct{ Level, Message, Endpoint, Admin string }
 		if err := json.Unmarshal([]byte(line), &record, json.MatchCaseInsensitiveNames(true)); err != nil {
 			t.Fatalf("line %q: %v", line, err)
 		}
-		if record.Message == "serving" && record.Endpoint == "http://127.0.0.1:9000" && record.Level == "info" {
+		if record.Message == "serving" && record.Admin == "http://127.0.0.1:9001" && record.Endpoint == "http://127.0.0.1:9000" && record.Level == "info" {
 			found = true
 		}
 	}
 	if !found {
-		t.Error(`no line with the message "serving" and the endpoint`)
+		t.Error(`no line with the message "serving" and the endpoints`)
 	}
 }
 

@@ -1,28 +1,61 @@
 package main
 
 import (
-	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
+	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
+	"github.com/bleepstore/bleepstore/internal/limit"
 )
 
 // ownCredentials is the way out of the default credentials.
 const ownCredentials = "set BLEEPSTORE_ACCESS_KEY and BLEEPSTORE_SECRET_KEY, or auth.credentials in the configuration file"
 
-// listen takes the server's address. It refuses one that others can reach while a secret is one that everybody knows.
-func listen(c *config.Config) (*net.TCPListener, error) {
-	address, err := resolve("server.listen", c.Server.Listen, c.Auth)
+// maxAdminConnections is how many connections may be open at once to an address that has no S3. They are not counted
+// with those of S3, so that operators get through to a server that has too many.
+const maxAdminConnections = 256
+
+// listeners are the addresses that the server has taken.
+type listeners struct {
+	s3    *limit.Listener
+	admin *limit.Listener // nil if what is not S3 has no address of its own
+}
+
+// listen takes the server's addresses.
+func listen(c *config.Config, out output) (l listeners, err error) {
+	if l.s3, err = listenOn(c, "server.listen", c.Server.Listen, c.Server.Connections(limit.OpenFiles()), out); err != nil {
+		return l, err
+	}
+	if c.Server.AdminListen != "" {
+		l.admin, err = listenOn(c, "server.admin_listen", c.Server.AdminListen, maxAdminConnections, out)
+		if err != nil {
+			return l, errors.Join(err, l.s3.Close())
+		}
+	}
+	return l, nil
+}
+
+// listenOn takes the address that a key of the configuration has. It refuses one that others can reach while a secret is one
+// that everybody knows.
+func listenOn(c *config.Config, key, name string, most int64, out output) (*limit.Listener, error) {
+	address, err := resolve(key, name, c.Auth)
 	if err != nil {
 		return nil, err
 	}
 	listener, err := net.ListenTCP("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("server.listen: %w", err)
+		return nil, fmt.Errorf("%s: %w", key, err)
 	}
-	return listener, nil
+	seldom := out.Sample(&zerolog.BurstSampler{Burst: 1, Period: time.Minute})
+	return limit.NewListener(listener, most, func() {
+		seldom.Warn().Stringer("address", listener.Addr()).Int64("connections", most).
+			Msg("closing connections as they come, because so many are open; server.max_connections is how many those of S3 may be")
+	}), nil
 }
 
 // resolve finds the address that a setting names. It refuses one that others can reach while a secret is one that everybody knows.
@@ -38,19 +71,7 @@ func resolve(key, listen string, auth config.Auth) (*net.TCPAddr, error) {
 	return address, nil
 }
 
-// loadTLS reads the server's certificate and key. It returns nil if there are none to read.
-func loadTLS(c config.TLS) (*tls.Config, error) {
-	if !c.Enabled() {
-		return nil, nil
-	}
-	certificate, err := tls.LoadX509KeyPair(c.Cert, c.Key)
-	if err != nil {
-		return nil, fmt.Errorf("server.tls, with cert %s and key %s: %w", c.Cert, c.Key, err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
-}
-
-// endpoint is the URL under which a client on this machine finds the server.
+// endpoint is the URL under which a client on this machine finds what listens.
 func endpoint(c *config.Config, listener net.Listener) string {
 	return urlOf(c, listener.Addr().(*net.TCPAddr))
 }
@@ -72,4 +93,20 @@ func nearby(listening net.Addr) string {
 		host = "127.0.0.1" // stands for every interface of the machine
 	}
 	return net.JoinHostPort(host, strconv.Itoa(address.Port))
+}
+
+// endpoints are the URLs of all that listens.
+type endpoints struct {
+	s3    string
+	admin string // empty if what is not S3 has no address of its own
+
+	events string // of the public stream; empty if nobody can subscribe
+}
+
+func (l listeners) endpoints(c *config.Config) endpoints {
+	e := endpoints{s3: endpoint(c, l.s3)}
+	if l.admin != nil {
+		e.admin = endpoint(c, l.admin)
+	}
+	return e
 }

@@ -34,9 +34,9 @@ func TestListenRefusesThePublicWithDefaultCredentials(t *testing.T) {
 			c := config.Default()
 			c.Server.Listen = test.address
 			c.Auth.Credentials = test.credentials
-			listener, err := listen(c)
+			listener, err := listen(c, output{})
 			if err == nil {
-				listener.Close()
+				listener.s3.Close()
 			}
 			if test.refused != (err != nil) {
 				t.Fatalf("listen on %s: error %v, want refused %t", test.address, err, test.refused)
@@ -52,18 +52,38 @@ func TestListenRefusesThePublicWithDefaultCredentials(t *testing.T) {
 	}
 }
 
-func TestListenOnAPortInUse(t *testing.T) {
+func TestTheRestIsNoLessCareful(t *testing.T) {
 	c := config.Default()
-	c.Server.Listen = "127.0.0.1:0"
-	first, err := listen(c)
+	c.Server.Listen, c.Server.AdminListen = "127.0.0.1:0", ":0"
+	if l, err := listen(c, output{}); err == nil {
+		l.s3.Close()
+		l.admin.Close()
+		t.Fatal("administration is open to the public with the default credentials")
+	}
+	c.Server.AdminListen = "127.0.0.1:0"
+	l, err := listen(c, output{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer first.Close()
-	c.Server.Listen = first.Addr().String()
-	second, err := listen(c)
+	defer l.s3.Close()
+	defer l.admin.Close()
+	if at := l.endpoints(c); at.admin == at.s3 || at.admin != endpoint(c, l.admin) {
+		t.Errorf("endpoints are %+v", at)
+	}
+}
+
+func TestListenOnAPortInUse(t *testing.T) {
+	c := config.Default()
+	c.Server.Listen = "127.0.0.1:0"
+	first, err := listen(c, output{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.s3.Close()
+	c.Server.Listen = first.s3.Addr().String()
+	second, err := listen(c, output{})
 	if err == nil {
-		second.Close()
+		second.s3.Close()
 		t.Fatal("two servers listen on one port")
 	}
 	if !strings.Contains(err.Error(), c.Server.Listen) {
@@ -76,19 +96,19 @@ func TestEndpointHasTheRealPort(t *testing.T) {
 	c.Auth.Credentials = []config.Credential{{AccessKey: "alice", SecretKey: "alice-secret"}}
 	for address, want := range map[string]string{"127.0.0.1:0": "http://127.0.0.1:", ":0": "http://127.0.0.1:"} {
 		c.Server.Listen = address
-		listener, err := listen(c)
+		listener, err := listen(c, output{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		listener.Close()
-		if got := endpoint(c, listener); !strings.HasPrefix(got, want) || strings.HasSuffix(got, ":0") {
+		listener.s3.Close()
+		if got := listener.endpoints(c).s3; !strings.HasPrefix(got, want) || strings.HasSuffix(got, ":0") {
 			t.Errorf("endpoint of %s is %s, want %sPORT", address, got, want)
 		}
 	}
 }
 
 func TestCertificateThatIsNotThere(t *testing.T) {
-	_, err := loadTLS(config.TLS{Cert: "/no/cert.pem", Key: "/no/key.pem"})
+	_, err := loadCertificate("server.tls", config.TLS{Cert: "/no/cert.pem", Key: "/no/key.pem"})
 	if err == nil || !strings.Contains(err.Error(), "/no/cert.pem") {
 		t.Errorf("error %v, want one that names the file", err)
 	}

@@ -26,6 +26,7 @@ func commands() []command {
 	return []command{
 		{"serve", "run the server (the default)", runServe},
 		{"log", "look at the event log, verify, export, trim or repair it", runGroup("log")},
+		{"notifications", "look after the targets of bucket notifications", runGroup("notifications")},
 		{"events", "print what happened to buckets and objects, or follow it", runEvents},
 		{"history", "print all that happened to one object", runHistory},
 		{"backup", "copy all that a server holds to a folder, also while it serves", runBackup},
@@ -50,6 +51,8 @@ func subcommands(name string) []command {
 		return commands()
 	case "log":
 		return logCommands()
+	case "notifications":
+		return notificationCommands()
 	case "events":
 		return eventsCommands()
 	case "completion":

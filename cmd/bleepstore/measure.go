@@ -82,6 +82,11 @@ func (n *node) logFollowers() []metrics.Follower {
 			Name: eventsName, Known: true, Position: n.public.Position().Seq, Failed: n.public.Err() != nil,
 		})
 	}
+	if n.notifier != nil {
+		for _, s := range n.notifier.Status() {
+			list = append(list, metrics.Follower{Name: targetPrefix + s.Name, Known: s.Begun, Position: s.Position, Failed: s.Error != ""})
+		}
+	}
 	return list
 }
 

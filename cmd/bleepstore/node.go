@@ -19,6 +19,7 @@ import (
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/internal/control"
+	"github.com/bleepstore/bleepstore/internal/limit"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -73,12 +74,16 @@ func startNode(c *config.Config, p *parts, out output) *node {
 	n.service = api.New(api.Config{
 		Region: c.Server.Region, Ownership: eventlog.Ownership(c.Server.ObjectOwnership), Account: c.Auth.Owner,
 		Log: p.log, Applied: n.first.projector, Store: p.store, Blobs: p.blobs, Elsewhere: p.elsewhere,
+		Targets: p.targets(),
 	})
 	n.background.Go(func() { p.archiver.run(ctx, out) })
 	if p.public != nil {
 		n.background.Go(func() { p.public.Run(ctx) })
 	}
 	n.follow()
+	if p.notifier != nil {
+		n.goBehind(ctx, func() { p.notifier.Run(ctx) })
+	}
 	out.metrics.Watch(n.sources())
 	if c.Multipart.Expiry > 0 {
 		n.goBehind(ctx, func() { n.service.ExpireUploads(ctx, c.Multipart.Expiry, out.retry(retryExpiry)) })
@@ -182,8 +187,8 @@ func (n *node) upToDate() error {
 	return errStarting
 }
 
-// handler answers all requests.
-func (n *node) handler() http.Handler {
+// handlers answer all requests.
+func (n *node) handlers() handlers {
 	pages := admin.Config{
 		Ready: n.ready,
 		Checks: admin.Checks{
@@ -192,14 +197,18 @@ func (n *node) handler() http.Handler {
 			Log:      n.log.Check,
 			Archive:  n.archiver.check,
 		},
-		Domain:      n.config.Server.Domain,
+		Domain: n.config.Server.Domain,
+		S3:     s3.OpenAPI(),
+
 		Projections: n.projections,
 		TakeOver:    n.takeOver,
 		Metrics:     n.out.metrics.Handler(),
 		Events:      n.events,
-		Credentials: administrators(n.config),
+
+		Notifications: n.notifier,
+		Credentials:   administrators(n.config),
 	}
-	return admin.New(pages, newS3(n.config, n.out, n.upToDate, n.service))
+	return newHandlers(n.config, pages, newS3(n.config, n.out, n.upToDate, n.service))
 }
 
 // close ends what the node does and closes the parts. No request is being answered, or will be.
@@ -233,21 +242,30 @@ func (n *node) close() error {
 
 var errStarting = errors.New("the server is starting")
 
-// refusing is a handler that answers all requests with why there is no node.
-func refusing(c *config.Config, out output, reason error) http.Handler {
+// newHandlers makes the handlers of all addresses.
+func newHandlers(c *config.Config, pages admin.Config, s3 http.Handler) handlers {
+	if c.Server.AdminListen == "" {
+		return handlers{s3: admin.New(pages, s3)}
+	}
+	return handlers{s3: s3, admin: admin.New(pages, nil)}
+}
+
+// refusing are handlers that answer all requests with why there is no node.
+func refusing(c *config.Config, out output, reason error) handlers {
 	ready := func() error { return reason }
 	check := func(context.Context) error { return reason }
 	pages := admin.Config{
 		Ready:  ready,
 		Checks: admin.Checks{Metadata: check, Storage: check, Log: check, Archive: check},
 		Domain: c.Server.Domain,
+		S3:     s3.OpenAPI(),
 
 		Projections: func(context.Context) []admin.Projection { return nil },
 		TakeOver:    func(context.Context, string) error { return &admin.ConflictError{Reason: reason.Error()} },
 		Metrics:     out.metrics.Handler(),
 		Credentials: administrators(c),
 	}
-	return admin.New(pages, newS3(c, out, ready, nil))
+	return newHandlers(c, pages, newS3(c, out, ready, nil))
 }
 
 // newS3 makes the handler of S3 requests. It uses the service only while ready returns nil.
@@ -269,9 +287,11 @@ func newS3(c *config.Config, out output, ready func() error, service *api.Servic
 		Region:   c.Server.Region,
 		Domain:   c.Server.Domain,
 		Log:      out.Logger,
-		Observe:  out.metrics.Request,
+		Observe:  out.observe,
 		Tracer:   out.watch.tracer,
 		Ready:    ready,
+
+		MaxRequests: c.Server.Requests(limit.OpenFiles()),
 	}))
 }
 

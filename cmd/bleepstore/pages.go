@@ -65,10 +65,43 @@ of the damaged log, which is kept beside it. ` + onlyStopped,
 			{"When neither log nor archive can be read", "bleepstore log repair --from-metadata --data /srv/bleepstore"},
 		},
 	},
+	"notifications": {
+		synopsis: []string{"COMMAND [FLAGS]"},
+		about: `Looks after the targets that buckets have notifications sent to, and their dead letters: messages that a target did not take
+for as long as notifications.give_up_after, or that it has refused.`,
+		examples: []example{{"All about one of the commands", "bleepstore help notifications replay"}},
+	},
+	"notifications list": {
+		synopsis: []string{"[FLAGS]"},
+		about: `Prints how far each target is behind the log, how many messages wait for it, and what is wrong with it, if anything is.
+` + alsoServing,
+		examples: []example{{"How they are", "bleepstore notifications list --config bleepstore.yaml"}},
+	},
+	"notifications dead": {
+		synopsis: []string{"[FLAGS] TARGET"},
+		about:    "Prints the dead letters of a target, in the order of events, as lines of JSON. " + alsoServing,
+		examples: []example{{"Why they are there", "bleepstore notifications dead --config bleepstore.yaml indexer | jq -r '[.id, .key, .error] | @tsv'"}},
+	},
+	"notifications replay": {
+		synopsis: []string{"[FLAGS] TARGET"},
+		about: `Sends the first 1,000 dead letters of a target again, in the order of events and behind what waits for it already, and takes
+them off the list. Events of the same keys that came later may have been delivered: by the sequencer a target can tell.
+` + alsoServing,
+		examples: []example{
+			{"When the target was seen to", "bleepstore notifications replay --config bleepstore.yaml indexer"},
+			{"One of them", "bleepstore notifications replay --config bleepstore.yaml --id 8af2b9e4-6f5b-4f0e-9d0e-3c5d7e1c2a11-000000000000001F0000 indexer"},
+		},
+	},
+	"notifications discard": {
+		synopsis: []string{"[FLAGS] TARGET"},
+		about:    "Forgets the dead letters of a target, which will never be delivered then. " + alsoServing,
+		examples: []example{{"All of them", "bleepstore notifications discard --config bleepstore.yaml indexer"}},
+	},
 	"events": {
 		synopsis: []string{"[FLAGS]", "verify [FLAGS]"},
 		about: `Prints the events of the log and its archive, in order, one to a line: all that there are, or those that the flags choose. With
---follow it begins with what happens from now on, unless --from says where, and fails when the server stops. ` + alsoServing,
+--follow it begins with what happens from now on, unless --from says where, and fails when the server stops.
+` + alsoServing,
 		examples: []example{
 			{"What happens now", "bleepstore events --follow --data /srv/bleepstore"},
 			{"What was deleted in the last day, and by whom", "bleepstore events --type 'object.deleted,version.deleted,marker.created' --from 24h"},
@@ -88,7 +121,8 @@ Prints the hash of the last one: kept elsewhere, it proves later with --expect t
 	},
 	"history": {
 		synopsis: []string{"[FLAGS] BUCKET/KEY"},
-		about:    "Prints every event of one object that log and archive have, the oldest first: who did what, when, and from where. " + alsoServing,
+		about: `Prints every event of one object that log and archive have, the oldest first: who did what, when, and from where.
+` + alsoServing,
 		examples: []example{{"Of a photo", "bleepstore history --data /srv/bleepstore photos/2026/cat.jpg"}},
 	},
 	"backup": {

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/bleepstore/bleepstore/api/notify"
 	"github.com/bleepstore/bleepstore/backends/moving"
 	"github.com/bleepstore/bleepstore/backends/remote"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
@@ -27,6 +28,7 @@ type parts struct {
 	elsewhere *remote.Elsewhere // reads blobs that are not in blobs
 
 	snapshots *snapshot.Folder  // nil if there is no archive
+	notifier  *notify.Notifier  // nil if there are no targets of notifications
 	public    *public.Publisher // nil if there is no public stream; see openEvents
 }
 
@@ -103,6 +105,9 @@ func (p *parts) openArchive(ctx context.Context, c *config.Config) error {
 // close closes what is open: first the log, so that nothing new comes, then what it is applied to.
 func (p *parts) close() error {
 	var errs []error
+	if p.notifier != nil {
+		errs = append(errs, p.notifier.Close())
+	}
 	if p.log != nil {
 		errs = append(errs, p.log.Close())
 	}

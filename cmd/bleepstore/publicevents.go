@@ -12,6 +12,7 @@ import (
 	"github.com/bleepstore/bleepstore/api/admin"
 	"github.com/bleepstore/bleepstore/cmd/bleepstore/config"
 	"github.com/bleepstore/bleepstore/eventlog/public"
+	"github.com/bleepstore/bleepstore/internal/certs"
 )
 
 // eventsName is the public stream of events among the projections.
@@ -23,8 +24,8 @@ const (
 	subscriberPeriod = time.Minute
 )
 
-// openEvents opens the public stream of events; nil if there is none.
-func openEvents(ctx context.Context, c *config.Config, p *parts, out output) (*public.Publisher, error) {
+// openEvents opens the public stream of events, with a certificate unless that is nil; it returns nil if there is none.
+func openEvents(ctx context.Context, c *config.Config, p *parts, certificate *certs.Certificate, out output) (*public.Publisher, error) {
 	if c.Events.Listen == "" {
 		return nil, nil
 	}
@@ -32,11 +33,11 @@ func openEvents(ctx context.Context, c *config.Config, p *parts, out output) (*p
 	if err != nil {
 		return nil, err
 	}
-	var certs *tls.Config
-	if certs, err = loadTLS(c.EventsTLS()); err != nil {
-		return nil, fmt.Errorf("events.listen: %w", err)
+	var secure *tls.Config
+	if certificate != nil {
+		secure = certificate.Config()
 	}
-	if certs == nil && !address.IP.IsLoopback() {
+	if certificate == nil && !address.IP.IsLoopback() {
 		return nil, fmt.Errorf("events.listen: refusing to listen on %s without TLS, because subscribers send their secret keys: "+
 			"set events.tls.cert and events.tls.key, or listen on a loopback address such as 127.0.0.1:4222", c.Events.Listen)
 	}
@@ -45,7 +46,7 @@ func openEvents(ctx context.Context, c *config.Config, p *parts, out output) (*p
 		host = address.IP.String()
 	}
 	settings := public.Config{
-		Dir: c.EventsDir(), Address: net.JoinHostPort(host, fmt.Sprint(address.Port)), TLS: certs,
+		Dir: c.EventsDir(), Address: net.JoinHostPort(host, fmt.Sprint(address.Port)), TLS: secure,
 		MaxAge: c.Events.MaxAge, MaxBytes: int64(c.Events.MaxBytes),
 		Log: p.log.ID(), History: p.history(),
 		Retry: output{Logger: out.With().Str("projection", eventsName).Logger(), metrics: out.metrics}.retry(eventsName),

@@ -24,49 +24,59 @@ func runServe(ctx context.Context, args []string, _, stderr io.Writer) error {
 
 // serve runs the server until ctx ends. Every start is a recovery, so there is nothing that a stop must do.
 func serve(ctx context.Context, c *config.Config, out output) error {
-	certs, err := loadTLS(c.Server.TLS)
+	certificate, err := loadCertificate("server.tls", c.Server.TLS)
 	if err != nil {
 		return err
+	}
+	eventsCertificate := certificate
+	if c.Events.Listen != "" && c.Events.TLS.Enabled() {
+		if eventsCertificate, err = loadCertificate("events.tls", c.Events.TLS); err != nil {
+			return err
+		}
+		defer watchCertificate(eventsCertificate, c.Events.TLS.Cert, out)()
 	}
 	if out.watch, err = openWatch(ctx, c, out); err != nil {
 		return err
 	}
 	defer func() { out.watch.close(out) }()
-	listener, err := listen(c)
+	listeners, err := listen(c, out)
 	if err != nil {
 		return err
 	}
-	server := startServer(listener, certs, refusing(c, out, errStarting), out)
-	end := func() error { return nil }
-	switch parts, err := openParts(ctx, c, out); {
+	defer watchCertificate(certificate, c.Server.TLS.Cert, out)()
+	servers := startServers(listeners, certificate, refusing(c, out, errStarting), out)
+	end, endStreams := func() error { return nil }, func() {}
+	switch parts, err := openServed(ctx, c, out); {
 	case err == nil:
-		if parts.public, err = openEvents(ctx, c, parts, out); err != nil {
-			return errors.Join(err, parts.close(), server.stop(0, out))
+		if parts.public, err = openEvents(ctx, c, parts, eventsCertificate, out); err != nil {
+			return errors.Join(err, parts.close(), servers.stop(0, out))
 		}
 		node := startNode(c, parts, out)
-		end = node.close
-		server.http.RegisterOnShutdown(node.events.End)
-		server.front.set(node.handler())
+		end, endStreams = node.close, node.events.End
+		servers.set(node.handlers())
 		if node.catchUp(ctx) {
-			greet(out, c, endpoint(c, listener), node.eventsEndpoint())
+			at := listeners.endpoints(c)
+			at.events = node.eventsEndpoint()
+			greet(out, c, at)
 		}
 	case ctx.Err() != nil: // asked to stop before it had begun
-		return server.stop(0, out)
+		return servers.stop(0, out)
 	case isContradiction(err):
-		server.front.set(refusing(c, out, err))
-		out.Error().Err(err).Str("endpoint", endpoint(c, listener)).
+		servers.set(refusing(c, out, err))
+		out.Error().Err(err).Str("endpoint", listeners.endpoints(c).s3).
 			Msg("every S3 request is answered with 503, because the data cannot be trusted")
 	default:
-		return errors.Join(err, server.stop(0, out))
+		return errors.Join(err, servers.stop(0, out))
 	}
 
 	select {
 	case <-ctx.Done():
 		out.Info().Msg("stopping")
-	case err = <-server.ended:
+	case err = <-servers.ended:
 		err = fmt.Errorf("accept connections: %w", err)
 	}
-	if stopped := server.stop(c.Server.ShutdownTimeout, out); stopped != nil {
+	endStreams()
+	if stopped := servers.stop(c.Server.ShutdownTimeout, out); stopped != nil {
 		return errors.Join(err, stopped) // the parts are still in use; not closing them is safe, as a crash is
 	}
 	return errors.Join(err, end())

@@ -7,50 +7,67 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
+
+	"github.com/bleepstore/bleepstore/internal/certs"
 )
 
 const (
-	// headerTimeout is how long a client may take to send a request's header.
-	headerTimeout = 30 * time.Second
-	// idleTimeout is how long a connection is kept between requests: longer than the minute of usual load balancers, so
-	// that it is not the server who closes a connection on which a request may be on its way.
-	idleTimeout = 2 * time.Minute
-	// maxHeader bounds a request's header, in bytes. S3 allows 8 KiB, which long policies in queries exceed.
-	maxHeader = 64 << 10
 	// cutOffTimeout is how long handlers may go on when their connections were closed.
 	cutOffTimeout = 5 * time.Second
 	// stopTimeout is how long what goes on beside requests may take to end. Stores in a cloud write their position last.
 	stopTimeout = 10 * time.Second
 )
 
-// server answers HTTP requests. Bodies, which may take any time, have their time-outs in package s3.
+// newHTTPServer makes a server with the limits that hold for all connections. Bodies, which may take any time, have their
+// time-outs in the handlers.
+func newHTTPServer() *http.Server {
+	return &http.Server{
+		// How long a client may take for a TLS handshake, and to send a request's header.
+		ReadHeaderTimeout: 30 * time.Second,
+		// How long a connection is kept between requests: longer than the minute of usual load balancers, so that it is not
+		// the server who closes a connection on which a request may be on its way.
+		IdleTimeout: 2 * time.Minute,
+		// What a request's header may have, in bytes. S3 allows 8 KiB, which long policies in queries exceed.
+		MaxHeaderBytes: 64 << 10,
+		HTTP2: &http.HTTP2Config{
+			// Clients open one connection for all that they do. Those with more to do at once open another.
+			MaxConcurrentStreams: 128,
+			// How much a client may send ahead of who reads it. It bounds memory, but also how fast a client is that is far away.
+			MaxReceiveBufferPerConnection: 2 << 20,
+			MaxReceiveBufferPerStream:     512 << 10,
+			MaxReadFrameSize:              64 << 10,
+			// A client that is silent is asked whether it is there. One that sends a header bit by bit cannot say so.
+			SendPingTimeout: 30 * time.Second,
+			PingTimeout:     15 * time.Second,
+			// How long a client may receive nothing of what is sent.
+			WriteByteTimeout: time.Minute,
+		},
+	}
+}
+
+// server answers the HTTP requests that come to one address.
 type server struct {
 	http   *http.Server
 	front  front
 	cancel context.CancelFunc // ends the contexts of all requests
-	ended  chan error         // receives the end of Serve
 }
 
-// startServer starts to answer requests that come to listener, over TLS if certs is not nil.
-func startServer(listener net.Listener, certs *tls.Config, handler http.Handler, out output) *server {
+// startServer starts to answer requests that come to listener, over TLS if config is not nil. It sends the end of that to ended.
+func startServer(listener net.Listener, config *tls.Config, handler http.Handler, out output, ended chan<- error) *server {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &server{cancel: cancel, ended: make(chan error, 1)}
+	s := &server{http: newHTTPServer(), cancel: cancel}
 	s.front.set(handler)
-	s.http = &http.Server{
-		Handler:           &s.front,
-		TLSConfig:         certs,
-		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          out.standardLog(),
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-	}
+	s.http.Handler = &s.front
+	s.http.TLSConfig = config
+	s.http.ErrorLog = out.standardLog()
+	s.http.BaseContext = func(net.Listener) context.Context { return ctx }
 	go func() {
-		if certs != nil {
-			s.ended <- s.http.ServeTLS(listener, "", "")
+		if config != nil {
+			ended <- s.http.ServeTLS(listener, "", "")
 		} else {
-			s.ended <- s.http.Serve(listener)
+			ended <- s.http.Serve(listener)
 		}
 	}()
 	return s
@@ -75,4 +92,51 @@ func (s *server) stop(patience time.Duration, out output) error {
 		return errors.Join(err, fmt.Errorf("some requests did not end within %v after they were cut off", cutOffTimeout))
 	}
 	return err
+}
+
+// handlers answer what comes to the addresses of listeners.
+type handlers struct {
+	s3    http.Handler // answers all if admin is nil
+	admin http.Handler
+}
+
+// servers are the servers of all addresses.
+type servers struct {
+	s3    *server
+	admin *server    // nil if what is not S3 has no address of its own
+	ended chan error // receives the end of each
+}
+
+// startServers starts to answer requests, over TLS if certificate is not nil.
+func startServers(l listeners, certificate *certs.Certificate, h handlers, out output) *servers {
+	var config *tls.Config
+	if certificate != nil {
+		config = certificate.Config()
+	}
+	s := &servers{ended: make(chan error, 2)}
+	s.s3 = startServer(l.s3, config, h.s3, out, s.ended)
+	if l.admin != nil {
+		s.admin = startServer(l.admin, config, h.admin, out, s.ended)
+	}
+	return s
+}
+
+// set makes handlers answer the requests that come from now on.
+func (s *servers) set(h handlers) {
+	s.s3.front.set(h.s3)
+	if s.admin != nil {
+		s.admin.front.set(h.admin)
+	}
+}
+
+// stop stops all servers at the same time, as server.stop does.
+func (s *servers) stop(patience time.Duration, out output) error {
+	var s3, admin error
+	var stopping sync.WaitGroup
+	stopping.Go(func() { s3 = s.s3.stop(patience, out) })
+	if s.admin != nil {
+		stopping.Go(func() { admin = s.admin.stop(patience, out) })
+	}
+	stopping.Wait()
+	return errors.Join(s3, admin)
 }

@@ -179,5 +179,5 @@ func (n *node) projections(ctx context.Context) []admin.Projection {
 	if n.public != nil {
 		list = append(list, n.eventsProjection())
 	}
-	return list
+	return append(list, n.targetProjections()...)
 }

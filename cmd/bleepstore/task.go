@@ -48,6 +48,11 @@ func tasks() map[string]task {
 		"replay":            {openLog, replay, false},
 		"replay and verify": {openCaughtUp, replayAndVerify, true},
 		"stacks":            {openNothing, stacks, false},
+
+		"notifications list":    {openNotifications, listTargets, false},
+		"notifications dead":    {openNotifications, listDead, false},
+		"notifications replay":  {openNotifications, replayDead, false},
+		"notifications discard": {openNotifications, discardDead, false},
 	}
 }
 

@@ -205,6 +205,20 @@ def access():
     s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
     expect(s3.get_bucket_cors(Bucket=bucket)["CORSRules"], [rule])
     s3.delete_bucket_cors(Bucket=bucket)
+    rule = {
+        "Id": "images",
+        "QueueArn": "arn:bleepstore:sqs::nowhere:webhook",
+        "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:Delete"],
+        "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "a & b/"}, {"Name": "suffix", "Value": ".jpg"}]}},
+    }
+    notification = {"QueueConfigurations": [rule]}
+    expect_error("InvalidArgument", s3.put_bucket_notification_configuration, NotificationConfiguration=notification)
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration=notification, SkipDestinationValidation=True
+    )
+    expect(s3.get_bucket_notification_configuration(Bucket=bucket)["QueueConfigurations"], [rule])
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+    expect(s3.get_bucket_notification_configuration(Bucket=bucket).get("QueueConfigurations"), None)
     attributes = s3.get_object_attributes(Bucket=bucket, Key="public", ObjectAttributes=["ETag", "ObjectSize"])
     expect(attributes["ObjectSize"], 7)
     expect_error("AccessDenied", s3.get_object, Key="public", ExpectedBucketOwner="123456789012")

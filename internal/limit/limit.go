@@ -1,4 +1,4 @@
-// Package limit bounds what is in use at once, such as the memory of everything that waits for a disk.
+// Package limit bounds what is in use at once, such as the memory of everything that waits for a disk, or connections.
 package limit
 
 import "sync/atomic"

@@ -27,6 +27,14 @@ func (t *Tracer) Serve(r *http.Request, name string) (context.Context, Span) {
 	return ctx, Span{span}
 }
 
+// ID is the id of the trace that ctx is of; empty without one.
+func ID(ctx context.Context) string {
+	if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
+		return span.TraceID().String()
+	}
+	return ""
+}
+
 // Inject sets the headers traceparent and tracestate of a request that is sent for what ctx is of. Without a trace it sets none.
 func Inject(ctx context.Context, header http.Header) {
 	propagator.Inject(ctx, propagation.HeaderCarrier(header))

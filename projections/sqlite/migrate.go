@@ -14,7 +14,10 @@ var schema string
 
 // migrations lead from an empty database to the schema of this program. The first n of them make schema version n. One that
 // was ever released is never changed: what comes after is a new one.
-var migrations = []string{schema}
+var migrations = []string{
+	schema,
+	"ALTER TABLE buckets ADD COLUMN notification TEXT", // JSON: who is told of events
+}
 
 // migrate brings a database to the newest schema, one migration and one transaction after the other. A database with a
 // newer schema is refused.

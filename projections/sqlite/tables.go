@@ -51,6 +51,7 @@ func bucketColumns(c columns, b *projections.Bucket) {
 	c.json("public_access_block", &b.PublicAccessBlock, b.PublicAccessBlock == nil)
 	c.json("cors", &b.CORS, b.CORS == nil)
 	c.json("tags", &b.Tags, b.Tags == nil)
+	c.json("notification", &b.Notification, b.Notification == nil)
 }
 
 func objectColumns(c columns, o *projections.Object) {

@@ -26,6 +26,9 @@ func bucket(name string) *projections.Bucket {
 			ExposeHeaders: []string{"ETag"}, MaxAge: new(int64(0)),
 		}},
 		Tags: []eventlog.Tag{{Key: "k", Value: "v"}},
+		Notification: []eventlog.NotificationRule{{
+			ID: "rule", Kind: eventlog.NotifyTopic, Target: "arn:bleepstore:sqs::t:nats", Events: []string{"s3:ObjectCreated:*"}, Prefix: "p/", Suffix: ".s",
+		}},
 	}
 }
 

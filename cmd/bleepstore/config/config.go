@@ -33,13 +33,18 @@ type Config struct {
 	Multipart   Multipart `yaml:"multipart"`
 	Storage     Storage   `yaml:"storage"`
 	Logging     Logging   `yaml:"logging"`
+	AccessLog   AccessLog `yaml:"access_log"`
 	Tracing     Tracing   `yaml:"tracing"`
+	// Notifications are about telling others what happens in buckets.
+	Notifications Notifications `yaml:"notifications"`
 }
 
 // Server is how clients reach the server.
 type Server struct {
 	// Listen is the address to listen on, HOST:PORT. Port 0 takes a free one; an empty host means every interface.
 	Listen string `yaml:"listen" env:"LISTEN"`
+	// AdminListen is the address, in the same form, of all that is not S3. Empty for the one of Listen, beside S3.
+	AdminListen string `yaml:"admin_listen"`
 	// Domain makes BUCKET.Domain in the Host header name a bucket; empty for path-style addresses only.
 	Domain string `yaml:"domain"`
 	// Region is the region that clients sign for, and that of all buckets.
@@ -50,6 +55,27 @@ type Server struct {
 	ObjectOwnership string `yaml:"object_ownership"`
 	// ShutdownTimeout is how long requests in flight may take to finish when the process is asked to stop.
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"`
+	// MaxConnections is how many connections to Listen may be open at once; 0 for what Connections says.
+	MaxConnections int64 `yaml:"max_connections"`
+	// MaxRequests is how many requests of S3 may be answered at once; 0 for what Requests says.
+	MaxRequests int64 `yaml:"max_requests"`
+}
+
+// The limits of a server that was told none, where it may open enough files: a request may have one open beside its
+// connection.
+const (
+	defaultConnections = 16384
+	defaultRequests    = 4096
+)
+
+// Connections is how many connections may be open at once, in a process that may open that many files.
+func (s Server) Connections(files int64) int64 {
+	return cmp.Or(s.MaxConnections, min(defaultConnections, files/2))
+}
+
+// Requests is how many requests of S3 may be answered at once, in a process that may open that many files.
+func (s Server) Requests(files int64) int64 {
+	return cmp.Or(s.MaxRequests, min(defaultRequests, files/4))
 }
 
 // TLS names the PEM files of the server's certificate chain and key. Without them the server speaks plain HTTP.
@@ -283,6 +309,13 @@ type Logging struct {
 	Format string `yaml:"format"` // one of Formats
 }
 
+// AccessLog is a log with a line for each S3 request.
+type AccessLog struct {
+	Format string `yaml:"format"` // one of AccessLogFormats
+	// Path is the file that lines are appended to; empty for the standard output.
+	Path string `yaml:"path"`
+}
+
 // Tracing is about spans of requests, which go to a collector of OpenTelemetry.
 type Tracing struct {
 	// Endpoint is the URL of a receiver of OTLP over HTTP; empty for no traces.
@@ -315,6 +348,10 @@ const (
 	FormatAuto = "auto" // text on a terminal, JSON elsewhere
 	FormatText = "text"
 	FormatJSON = "json"
+
+	AccessLogOff  = "off"
+	AccessLogJSON = "json"
+	AccessLogS3   = "s3" // Amazon's format of server access logs
 )
 
 // What can be chosen.
@@ -329,6 +366,8 @@ var (
 	}
 	Levels  = []string{"debug", "info", "warn", "error"}
 	Formats = []string{FormatAuto, FormatText, FormatJSON}
+
+	AccessLogFormats = []string{AccessLogOff, AccessLogJSON, AccessLogS3}
 )
 
 // The credentials of a server that was not told others. They are no secret.
@@ -364,8 +403,10 @@ func Default() *Config {
 			Backend: BackendLocal, ReapAfter: time.Hour, ScrubInterval: 30 * 24 * time.Hour, Timeout: 30 * time.Second,
 			Memory: MemoryStorage{Limit: 1 << 30},
 		},
-		Logging: Logging{Level: "info", Format: FormatAuto},
-		Tracing: Tracing{Sample: 1},
+		Logging:       Logging{Level: "info", Format: FormatAuto},
+		AccessLog:     AccessLog{Format: AccessLogOff},
+		Tracing:       Tracing{Sample: 1},
+		Notifications: Notifications{GiveUpAfter: 24 * time.Hour},
 	}
 }
 

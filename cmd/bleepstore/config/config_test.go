@@ -88,6 +88,9 @@ server:
   region: eu-central-1
   tls: {cert: server.pem, key: server.key}
   shutdown_timeout: 1m30s
+  admin_listen: 127.0.0.1:9001
+  max_connections: 1000
+  max_requests: 100
 auth:
   credentials:
     - {access_key: alice, secret_key: alice-secret}
@@ -116,6 +119,7 @@ logging: {level: debug, format: json}
 		Server: config.Server{
 			Listen: ":443", Domain: "s3.example.com", Region: "eu-central-1",
 			TLS: config.TLS{Cert: "server.pem", Key: "server.key"}, ShutdownTimeout: 90 * time.Second,
+			AdminListen: "127.0.0.1:9001", MaxConnections: 1000, MaxRequests: 100,
 		},
 		Log: config.Log{Path: "/fast/log"},
 		Metadata: config.Metadata{
@@ -222,6 +226,12 @@ func TestRefusals(t *testing.T) {
 		{name: "key twice", file: "data: a\ndata: b\n", want: []string{"bleepstore.yaml", `"data" already defined`}},
 		{name: "not YAML", file: "data: [\n", want: []string{"bleepstore.yaml", "line"}},
 		{name: "two documents", file: "data: a\n---\ndata: b\n", want: []string{"bleepstore.yaml", "one YAML document"}},
+		{name: "targets", file: `notifications: {give_up_after: 1ms, targets: [
+  {name: a b, type: webhook, url: "http://example.com/", secret: short}, {name: x, type: webhook, url: "https://u:hidden@example.com/", subject: s},
+  {name: x, type: nats, url: "http://example.com", subject: "a.*", user: u, token: t}, {name: y, type: kafka}]}`, want: []string{
+			"give_up_after", "[0].name", `[0].url is "http://example.com/"`, "allow_http", "[0].secret", "whsec_", "[1].url", "[1].type", "[2].name",
+			"[2].url", "[2].subject", "[2].user", "[2].type", "[3].type", "webhook, nats",
+		}},
 		{name: "wrong type", file: "server: {shutdown_timeout: soon}\n", want: []string{"bleepstore.yaml", "line 1", "soon"}},
 		{name: "wrong size in the file", file: "storage: {memory: {limit: 5 apples}}\n", want: []string{"5 apples", "GiB"}},
 
@@ -245,6 +255,8 @@ func TestRefusals(t *testing.T) {
 		},
 		{name: "backend", file: "storage: {backend: tape}", want: []string{"storage.backend", `"tape"`, "local, memory"}},
 		{name: "level", file: "logging: {level: loud}", want: []string{"logging.level", `"loud"`, "debug, info, warn, error"}},
+		{name: "format of the access log", file: "access_log: {format: clf}", want: []string{"access_log.format", `"clf"`, "off, json, s3"}},
+		{name: "file of no access log", file: "access_log: {path: access.log}", want: []string{"access_log.path", "access.log", "off"}},
 		{name: "traces to nowhere", file: "tracing: {endpoint: 'collector:4318'}", want: []string{"tracing.endpoint", "collector:4318", "URL"}},
 		{name: "more than all requests", file: "tracing: {sample: 1.5}", want: []string{"tracing.sample", "1.5", "0 to 1"}},
 		{name: "no number of requests", environ: []string{"BLEEPSTORE_TRACING_SAMPLE=NaN"}, want: []string{"tracing.sample", "NaN"}},
@@ -252,6 +264,9 @@ func TestRefusals(t *testing.T) {
 		{name: "region", file: "server: {region: US East}", want: []string{"server.region", `"US East"`}},
 		{name: "domain", file: "server: {domain: 'http://s3.example.com'}", want: []string{"server.domain"}},
 		{name: "certificate without key", file: "server: {tls: {cert: a.pem}}", want: []string{"server.tls", "a.pem", "both"}},
+		{name: "no port for the rest", file: "server: {admin_listen: localhost}", want: []string{"server.admin_listen", `"localhost"`, "HOST:PORT"}},
+		{name: "fewer than no connections", file: "server: {max_connections: -1}", want: []string{"server.max_connections", "-1"}},
+		{name: "no number of requests", environ: []string{"BLEEPSTORE_SERVER_MAX_REQUESTS=many"}, want: []string{"server.max_requests", "many"}},
 		{name: "endless shutdown", file: "server: {shutdown_timeout: 2h}", want: []string{"server.shutdown_timeout", "2h"}},
 		{name: "cloud without a bucket", file: "storage: {backend: s3}", want: []string{"storage.s3.bucket"}},
 		{name: "cloud without a container", file: "storage: {backend: azblob}", want: []string{"storage.azblob.container"}},

@@ -47,6 +47,8 @@ func (s setting) set(text string) error {
 		*v = text
 	case *bool:
 		*v, err = strconv.ParseBool(text)
+	case *int64:
+		*v, err = strconv.ParseInt(text, 10, 64)
 	case *float64:
 		*v, err = strconv.ParseFloat(text, 64)
 	case *time.Duration:

@@ -36,6 +36,8 @@ func (c *Config) validate() error {
 	v.that(c.Data != "", "data", c.Data, "the name of a folder")
 
 	v.that(isAddress(c.Server.Listen), "server.listen", c.Server.Listen, "HOST:PORT, such as 127.0.0.1:9000 or :9000")
+	v.that(c.Server.AdminListen == "" || isAddress(c.Server.AdminListen), "server.admin_listen", c.Server.AdminListen,
+		"HOST:PORT, such as 127.0.0.1:9001, or nothing for the address of S3")
 	v.that(c.Server.Domain == "" || domainForm.MatchString(c.Server.Domain), "server.domain", c.Server.Domain,
 		"a domain name in lower case, such as s3.example.com")
 	v.that(regionForm.MatchString(c.Server.Region), "server.region", c.Server.Region,
@@ -46,6 +48,8 @@ func (c *Config) validate() error {
 	}
 	v.that(c.Server.ShutdownTimeout >= 0 && c.Server.ShutdownTimeout <= time.Hour, "server.shutdown_timeout",
 		c.Server.ShutdownTimeout, "0s to 1h")
+	v.that(c.Server.MaxConnections >= 0, "server.max_connections", c.Server.MaxConnections, "at least 1, or 0 for the default")
+	v.that(c.Server.MaxRequests >= 0, "server.max_requests", c.Server.MaxRequests, "at least 1, or 0 for the default")
 
 	v.that(c.Log.Retention.Age >= 0, "log.retention.age", c.Log.Retention.Age, "a duration such as 720h, or 0s for no limit")
 	v.that(c.Log.Retention.Bytes >= 0, "log.retention.bytes", c.Log.Retention.Bytes, "a number of bytes such as 10GiB, or 0 for no limit")
@@ -86,10 +90,14 @@ func (c *Config) validate() error {
 
 	v.oneOf("logging.level", c.Logging.Level, Levels)
 	v.oneOf("logging.format", c.Logging.Format, Formats)
+	v.oneOf("access_log.format", c.AccessLog.Format, AccessLogFormats)
+	v.that(c.AccessLog.Path == "" || c.AccessLog.Format != AccessLogOff, "access_log.path", c.AccessLog.Path,
+		"none while access_log.format is off, or another format")
 	v.that(c.Tracing.Endpoint == "" || isURL(c.Tracing.Endpoint), "tracing.endpoint", c.Tracing.Endpoint,
 		"a URL such as http://127.0.0.1:4318, or none for no traces")
 	v.that(c.Tracing.Sample >= 0 && c.Tracing.Sample <= 1, "tracing.sample", c.Tracing.Sample, "0 to 1")
 
+	c.Notifications.validate(&v)
 	c.Auth.validate(&v)
 	return errors.Join(v...)
 }

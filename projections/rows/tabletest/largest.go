@@ -12,12 +12,13 @@ import (
 )
 
 // MaxRecord is more than any record has, in bytes.
-const MaxRecord = 230_000
+const MaxRecord = 300_000
 
 // The limits that package s3 and the server put on what becomes a record, and what JSON makes of it at worst.
 const (
 	maxHeaders = 64<<10 + 4<<10 // with what net/http adds; quotes and backslashes take two bytes in JSON
 	maxCORS    = 64 << 10       // the document that sets the rules; the same
+	maxNotify  = 64 << 10       // the rules about notifications, in JSON
 	maxGrants  = 100
 	maxParts   = 100 // that are not in a manifest
 )
@@ -77,7 +78,8 @@ func largestBucket() *projections.Bucket {
 		CORS: []eventlog.CORSRule{{
 			AllowedOrigins: []string{"*"}, AllowedMethods: []string{"GET"}, ExposeHeaders: []string{strings.Repeat(escaped, maxCORS>>10)},
 		}},
-		Tags: longTags(50),
+		Tags:         longTags(50),
+		Notification: []eventlog.NotificationRule{{ID: strings.Repeat("i", maxNotify)}},
 	}
 }
 

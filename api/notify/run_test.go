@@ -1,0 +1,311 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/eventlog/archive"
+	"github.com/bleepstore/bleepstore/eventlog/feed"
+	"github.com/bleepstore/bleepstore/projections"
+)
+
+// place is where messages go, which may fail.
+type place struct {
+	answer func(feed.Record) error
+
+	mu   sync.Mutex
+	got  map[string][]string // by bucket and key: sequencers of the first deliveries
+	seen map[string]bool
+	last int // deliveries in all
+}
+
+func newPlace() *place { return &place{got: make(map[string][]string), seen: make(map[string]bool)} }
+
+func (p *place) Send(ctx context.Context, m Message) error {
+	var message feed.S3Message
+	if err := json.Unmarshal(m.Body, &message); err != nil {
+		return err
+	}
+	record := message.Records[0]
+	if err := p.answer(record); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last++
+	if !p.seen[m.ID] {
+		p.seen[m.ID] = true
+		name := record.S3.Bucket.Name + "/" + record.S3.Object.Key
+		p.got[name] = append(p.got[name], record.S3.Object.Sequencer)
+	}
+	return nil
+}
+
+func (*place) Close() {}
+
+func (p *place) count() (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.seen)
+}
+
+// harness is a log and what tells a place of it.
+type harness struct {
+	t    *testing.T
+	log  *eventlog.Log
+	dir  string
+	give time.Duration
+}
+
+func newHarness(t *testing.T) *harness {
+	t.Helper()
+	log, err := eventlog.Open(t.Context(), eventlog.Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := log.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &harness{t: t, log: log, dir: t.TempDir(), give: time.Hour}
+}
+
+func (h *harness) append(data ...eventlog.Data) {
+	h.t.Helper()
+	events := make([]eventlog.Event, len(data))
+	for i := range data {
+		events[i] = eventlog.Event{Time: time.Now().UTC().Truncate(time.Millisecond), Data: data[i]}
+	}
+	if _, err := h.log.Append(h.t.Context(), events...); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// start tells the place. What it returns ends that, and lets nothing be kept that was not kept before if killed is true.
+func (h *harness) start(p *place) (n *Notifier, stop func()) {
+	h.t.Helper()
+	n, err := Open(Config{
+		Dir: h.dir, Targets: []Target{{Name: "p", Type: "webhook", Sender: p, Timeout: 100 * time.Millisecond}}, Region: "r", GiveUpAfter: h.give,
+		Log: archive.NewHistory(h.log, func() *archive.Archive { return nil }),
+		Begin: func(context.Context) (eventlog.Position, []*projections.Bucket, error) {
+			return eventlog.Position{}, nil, nil
+		},
+		Failed: func(string, error) {}, Recovered: func(string) {}, Died: func(string, int, string) {},
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		n.Run(ctx)
+	}()
+	return n, func() {
+		cancel()
+		<-ended
+		if err := n.Close(); err != nil {
+			h.t.Error(err)
+		}
+	}
+}
+
+func (h *harness) eventually(what string, check func() bool) {
+	h.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !check(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			h.t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+func created(bucket, key string) *eventlog.ObjectCreated {
+	return &eventlog.ObjectCreated{Bucket: bucket, Key: key, Via: eventlog.ViaPut, Object: eventlog.Object{Version: "1"}}
+}
+
+func rule(prefix string, events ...string) eventlog.NotificationRule {
+	return eventlog.NotificationRule{
+		ID: "id", Kind: eventlog.NotifyQueue, Target: "arn:bleepstore:sqs::p:webhook", Events: events, Prefix: prefix,
+	}
+}
+
+var errDown = &Failure{Reason: "down"}
+
+// Random events of random keys, under configurations that change, to a place that fails at random, in runs that end at random:
+// each key's messages are those that its bucket's configuration of their time says, in the order of the log.
+func TestRandomEventsAreToldInOrder(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 1))
+	h := newHarness(t)
+	p := newPlace()
+	p.answer = func(feed.Record) error {
+		switch rand.IntN(8) {
+		case 0, 1:
+			return errDown
+		case 2:
+			return &Failure{Reason: "refused, but not often", Refused: rand.IntN(20) == 0}
+		}
+		return nil
+	}
+	want := make(map[string][]string)
+	total := 0
+	rules := map[string]string{} // prefix of the one rule, by bucket
+	for range 5 {
+		_, stop := h.start(p)
+		for range 25 {
+			var batch []eventlog.Data
+			for range 1 + random.IntN(10) {
+				bucket := fmt.Sprint("b", random.IntN(2))
+				key := fmt.Sprint(random.IntN(3), "/", random.IntN(5))
+				seq := feed.ID{Seq: h.log.Head().Seq + 1, Index: len(batch)}
+				prefix, told := rules[bucket]
+				tell := func(data eventlog.Data, event bool) {
+					batch = append(batch, data)
+					if event && told && strings.HasPrefix(key, prefix) {
+						want[bucket+"/"+strings.ReplaceAll(key, "/", "%2F")] = append(want[bucket+"/"+strings.ReplaceAll(key, "/", "%2F")], seq.Sequencer())
+						total++
+					}
+				}
+				switch random.IntN(20) {
+				case 0:
+					rules[bucket] = fmt.Sprint(random.IntN(3))
+					tell(&eventlog.BucketNotificationSet{Bucket: bucket, Rules: []eventlog.NotificationRule{
+						rule(rules[bucket], "s3:ObjectCreated:*", "s3:ObjectRemoved:Delete"),
+					}}, false)
+				case 1:
+					delete(rules, bucket)
+					tell(&eventlog.BucketDeleted{Bucket: bucket}, false)
+				case 2:
+					tell(&eventlog.ObjectTagsSet{ObjectChanged: eventlog.ObjectChanged{Bucket: bucket, Key: key}}, false)
+				case 3, 4, 5:
+					tell(&eventlog.ObjectDeleted{Bucket: bucket, Key: key, Version: "1"}, true)
+				default:
+					tell(created(bucket, key), true)
+				}
+			}
+			h.append(batch...)
+		}
+		stop()
+	}
+	_, stop := h.start(p)
+	h.eventually("all messages have come", func() bool { return p.count() == total })
+	stop()
+	for name := range maps.Keys(want) {
+		if !slices.Equal(p.got[name], want[name]) {
+			t.Errorf("%s: %q, want %q", name, p.got[name], want[name])
+		}
+	}
+	if p.last != total {
+		t.Errorf("%d deliveries of %d messages, though nothing was killed", p.last, total)
+	}
+}
+
+// A key that fails holds up neither others nor, when there is no room left, the reading of the log.
+func TestOneKeyDoesNotHoldUpOthers(t *testing.T) {
+	h := newHarness(t)
+	p := newPlace()
+	p.answer = func(r feed.Record) error {
+		if strings.HasPrefix(r.S3.Object.Key, "bad") {
+			return errDown
+		}
+		return nil
+	}
+	h.append(&eventlog.BucketNotificationSet{Bucket: "b", Rules: []eventlog.NotificationRule{rule("", "s3:ObjectCreated:*")}})
+	h.append(created("b", "bad"), created("b", "bad"), created("b", "good"), created("b", "bad"), created("b", "good"))
+	n, stop := h.start(p)
+	defer stop()
+	h.eventually("the good ones have come", func() bool { return p.count() == 2 })
+	h.eventually("the bad one has failed", func() bool { return n.Status()[0].Error != "" })
+	h.append(created("b", "good"))
+	h.eventually("another has come", func() bool { return p.count() == 3 })
+	many := make([]eventlog.Data, 1000)
+	for i := range many {
+		many[i] = created("b", "bad")
+	}
+	for range maxWaiting/len(many) + 1 {
+		h.append(many...)
+	}
+	h.append(created("b", "good behind"))
+	h.eventually("what is behind has come", func() bool { return p.count() == 4 })
+	h.eventually("the bad ones are dead", func() bool { return n.Status()[0].Dead >= maxWaiting })
+}
+
+// What fails for too long is dead, and is sent again when that is asked for.
+func TestGivingUp(t *testing.T) {
+	h := newHarness(t)
+	h.give = 300 * time.Millisecond
+	p := newPlace()
+	down := true
+	p.answer = func(feed.Record) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if down {
+			return errDown
+		}
+		return nil
+	}
+	h.append(&eventlog.BucketNotificationSet{Bucket: "b", Rules: []eventlog.NotificationRule{rule("", "s3:ObjectCreated:*")}})
+	h.append(created("b", "k"), created("b", "k"), created("b", "l"))
+	n, stop := h.start(p)
+	defer stop()
+	h.eventually("all are dead", func() bool { return n.Status()[0].Dead == 3 })
+	dead, err := n.Dead("p", "", 10)
+	if err != nil || len(dead) != 3 || !slices.IsSortedFunc(dead, func(a, b Undelivered) int { return strings.Compare(a.ID, b.ID) }) ||
+		dead[0].Tries < 2 || dead[1].Tries < 1 || dead[0].Died.IsZero() {
+		t.Errorf("dead letters %+v, %v", dead, err)
+	}
+	p.mu.Lock()
+	down = false
+	p.mu.Unlock()
+	if moved, err := n.Replay("p", ""); moved != 3 || err != nil {
+		t.Errorf("%d were sent again, %v", moved, err)
+	}
+	h.eventually("all have come", func() bool { return p.count() == 3 })
+	if !slices.IsSorted(p.got["b/k"]) || len(p.got["b/k"]) != 2 {
+		t.Errorf("got %q", p.got["b/k"])
+	}
+	if s := n.Status()[0]; s.Dead != 0 || s.Error != "" || !s.FailingSince.IsZero() {
+		t.Errorf("status %+v", s)
+	}
+	if _, err := n.Replay("q", ""); !errors.Is(err, ErrNoTarget) {
+		t.Errorf("replay of a target that is not there: %v", err)
+	}
+}
+
+// A position that is not in the log is told, with what to do, and nothing is sent.
+func TestAnotherLog(t *testing.T) {
+	h := newHarness(t)
+	p := newPlace()
+	p.answer = func(feed.Record) error { return nil }
+	h.append(&eventlog.BucketNotificationSet{Bucket: "b", Rules: []eventlog.NotificationRule{rule("", "s3:ObjectCreated:*")}}, created("b", "k"))
+	_, stop := h.start(p)
+	h.eventually("the first message has come", func() bool { return p.count() == 1 })
+	stop()
+	other := newHarness(t)
+	other.dir = h.dir
+	other.append(created("b", "k"))
+	n, stop := other.start(p)
+	defer stop()
+	h.eventually("it is told", func() bool {
+		return strings.Contains(n.Status()[0].Error, "move the folder "+h.dir+" away")
+	})
+	if p.count() != 1 {
+		t.Error("a message of another log was sent")
+	}
+}
