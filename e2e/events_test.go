@@ -217,8 +217,8 @@ type stream struct {
 	lines *bufio.Scanner
 }
 
-// events asks for a stream of events, as a client that has had one up to the event last.
-func (s *server) events(t testing.TB, query, last string) *http.Response {
+// askEvents asks for a stream of events, as a client that has had one up to the event last.
+func (s *server) askEvents(t testing.TB, query, last string) *http.Response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.endpoint+"/_/v1/events?"+query, nil)
 	if err != nil {
@@ -238,7 +238,7 @@ func (s *server) events(t testing.TB, query, last string) *http.Response {
 
 func (s *server) stream(t testing.TB, query, last string) *stream {
 	t.Helper()
-	answer := s.events(t, query, last)
+	answer := s.askEvents(t, query, last)
 	if answer.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(answer.Body)
 		t.Fatalf("GET /_/v1/events?%s: %s %s", query, answer.Status, body)
@@ -337,7 +337,7 @@ func TestStreamsGoOn(t *testing.T) {
 	}
 	s = state.start(t)
 	status := func(query, last string) (int, string) {
-		answer := s.events(t, query, last)
+		answer := s.askEvents(t, query, last)
 		var body struct {
 			Error struct {
 				Code    string `json:"code"`

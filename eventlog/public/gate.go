@@ -66,7 +66,7 @@ func check(subject string, data []byte) ([]byte, error) {
 	if len(data) > maxRequest {
 		return nil, fmt.Errorf("the request has %d bytes, and may have %d", len(data), maxRequest)
 	}
-	if !strings.HasPrefix(subject, "API.CONSUMER.CREATE.") && !strings.HasPrefix(subject, "API.CONSUMER.DURABLE.CREATE.") {
+	if !isCreate(subject) {
 		return data, nil
 	}
 	var request natsserver.CreateConsumerRequest
@@ -79,6 +79,11 @@ func check(subject string, data []byte) ([]byte, error) {
 		return nil, errors.New("a push consumer must deliver to an inbox, " + inboxes + ">")
 	}
 	return json.Marshal(request) // what was checked, and nothing else
+}
+
+// isCreate tells whether a request is for a consumer.
+func isCreate(subject string) bool {
+	return strings.HasPrefix(subject, "API.CONSUMER.CREATE.") || strings.HasPrefix(subject, "API.CONSUMER.DURABLE.CREATE.")
 }
 
 // refuse answers a request as JetStream does one with an error.
