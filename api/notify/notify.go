@@ -6,6 +6,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,9 +88,19 @@ type target struct {
 
 	mu           sync.Mutex
 	failingSince time.Time
-	failure      string // of the target
-	broken       string // what else keeps messages from being sent; empty if nothing does
+	failure      string           // of the target
+	broken       [troubles]string // what else keeps messages from being sent; empty where nothing does
 }
+
+// trouble is where something can go wrong that is not the target's fault. What works again does not hide what does not.
+type trouble int
+
+const (
+	logTrouble   trouble = iota // the log cannot be read
+	eventTrouble                // an event of it cannot be told
+	storeTrouble                // it cannot be kept, or read, what has become of messages
+	troubles
+)
 
 // Open opens what is kept in the folder, which is made if there is none.
 func Open(c Config) (*Notifier, error) {
@@ -215,10 +226,8 @@ func (n *Notifier) Status() []Status {
 		}
 		s.Behind = head - min(s.Position, head)
 		t.mu.Lock()
-		s.FailingSince, s.Error = t.failingSince, t.failure
-		if t.broken != "" {
-			s.Error = t.broken
-		}
+		s.FailingSince = t.failingSince
+		s.Error = cmp.Or(cmp.Or(t.broken[:]...), t.failure)
 		t.mu.Unlock()
 		list = append(list, s)
 	}
@@ -303,15 +312,15 @@ func (t *target) takeDead(id string, also func(*pebble.Batch, Undelivered) error
 	return len(list), nil
 }
 
-// set tells, by Status and once by Failed, that something but the target keeps messages from being sent; nil if nothing does.
-func (t *target) set(err error) {
+// set tells, by Status and once by Failed, what keeps messages from being sent somewhere; nil if nothing does there.
+func (t *target) set(where trouble, err error) {
 	text := ""
 	if err != nil {
 		text = err.Error()
 	}
 	t.mu.Lock()
-	told := t.broken == text
-	t.broken = text
+	told := t.broken[where] == text
+	t.broken[where] = text
 	t.mu.Unlock()
 	if err != nil && !told {
 		t.n.Failed(t.Name, err)

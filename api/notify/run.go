@@ -64,6 +64,7 @@ type runner struct {
 	unsaved map[*job]bool
 	gone    []string // messages that were delivered and that the store has among those that wait
 	died    []*job
+	more    bool  // the store may have messages that wait and lanes do not have
 	unkept  error // why it cannot be kept what was delivered: the log is not read on meanwhile
 	stuck   error // what is wrong with an event: the log is not read on
 }
@@ -79,14 +80,14 @@ func (t *target) run(ctx context.Context) {
 	for {
 		r, err := t.load(ctx)
 		if err == nil {
-			t.set(nil)
+			t.set(storeTrouble, nil)
 			r.run(ctx)
 			return
 		}
 		if ctx.Err() != nil {
 			return
 		}
-		t.set(err)
+		t.set(storeTrouble, err)
 		select {
 		case <-ctx.Done():
 			return
@@ -178,9 +179,8 @@ func (r *runner) run(ctx context.Context) {
 		case <-saving.C:
 			r.keep()
 		case <-r.wake:
-			if r.keep() { // or else what was delivered would join again
-				r.set(r.join())
-			}
+			r.more = true
+			r.keep()
 		case <-ctx.Done():
 			r.stop(cutOff)
 			return
@@ -203,7 +203,7 @@ func (r *runner) follow(ctx context.Context, after eventlog.Position) {
 		if ctx.Err() != nil {
 			return
 		}
-		r.set(explain(err, r.n.Dir))
+		r.set(logTrouble, explain(err, r.n.Dir))
 		select {
 		case <-ctx.Done():
 			return
@@ -218,7 +218,7 @@ func (r *runner) followFrom(ctx context.Context, after *eventlog.Position) error
 		return err
 	}
 	defer reader.Close()
-	r.set(nil)
+	r.set(logTrouble, nil)
 	for {
 		commits, err := reader.Next(ctx)
 		if err != nil {
@@ -250,7 +250,7 @@ func (r *runner) read() {
 			u, err := r.fold.apply(&events[i])
 			if err != nil {
 				r.stuck = err
-				r.set(err)
+				r.set(eventTrouble, err)
 				return
 			}
 			if u != nil {
@@ -373,14 +373,16 @@ func (r *runner) end(at *lane, n int, become func(*job)) {
 	r.lanes.remove(at, n)
 }
 
-// keep is save, which tells how it went.
-func (r *runner) keep() bool {
+// keep is save, which tells how it went. Then those messages join that the store has got meanwhile: not before, or else what was
+// delivered would join again.
+func (r *runner) keep() {
 	err := r.save()
-	if err != nil || r.unkept != nil {
-		r.set(err)
+	if err == nil && r.more {
+		err = r.join()
+		r.more = err != nil
 	}
+	r.set(storeTrouble, err)
 	r.unkept = err
-	return err == nil
 }
 
 // save makes durable what has become of messages. Only where it read up to need not be durable: from an earlier position the same

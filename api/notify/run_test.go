@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/go-json-experiment/json"
 
 	"github.com/bleepstore/bleepstore/eventlog"
@@ -96,7 +97,7 @@ func (h *harness) append(data ...eventlog.Data) {
 	}
 }
 
-// start tells the place. What it returns ends that, and lets nothing be kept that was not kept before if killed is true.
+// start tells the place. What it returns ends that.
 func (h *harness) start(p *place) (n *Notifier, stop func()) {
 	h.t.Helper()
 	n, err := Open(Config{
@@ -291,21 +292,73 @@ func TestGivingUp(t *testing.T) {
 // A position that is not in the log is told, with what to do, and nothing is sent.
 func TestAnotherLog(t *testing.T) {
 	h := newHarness(t)
+	h.give = time.Nanosecond
 	p := newPlace()
-	p.answer = func(feed.Record) error { return nil }
-	h.append(&eventlog.BucketNotificationSet{Bucket: "b", Rules: []eventlog.NotificationRule{rule("", "s3:ObjectCreated:*")}}, created("b", "k"))
-	_, stop := h.start(p)
-	h.eventually("the first message has come", func() bool { return p.count() == 1 })
+	p.answer = func(r feed.Record) error {
+		if r.S3.Object.Key == "dies" {
+			return errDown
+		}
+		return nil
+	}
+	h.append(&eventlog.BucketNotificationSet{Bucket: "b", Rules: []eventlog.NotificationRule{rule("", "s3:ObjectCreated:*")}},
+		created("b", "k"), created("b", "dies"))
+	n, stop := h.start(p)
+	h.eventually("the first message has come", func() bool { return p.count() == 1 && n.Status()[0].Dead == 1 })
 	stop()
+	p.answer = func(feed.Record) error { return nil }
 	other := newHarness(t)
 	other.dir = h.dir
 	other.append(created("b", "k"))
-	n, stop := other.start(p)
+	n, stop = other.start(p)
 	defer stop()
-	h.eventually("it is told", func() bool {
-		return strings.Contains(n.Status()[0].Error, "move the folder "+h.dir+" away")
-	})
-	if p.count() != 1 {
+	told := func() bool { return strings.Contains(n.Status()[0].Error, "move the folder "+h.dir+" away") }
+	h.eventually("it is told", told)
+	if moved, err := n.Replay("p", ""); moved != 1 || err != nil {
+		t.Errorf("%d were sent again, %v", moved, err)
+	}
+	h.eventually("the dead letter has come", func() bool { return p.count() == 2 })
+	if !told() {
+		t.Errorf("what works hides what does not: %+v", n.Status()[0])
+	}
+	if p.count() != 2 {
 		t.Error("a message of another log was sent")
+	}
+}
+
+// What is to be sent again waits until what was sent can be kept.
+func TestDeadLettersJoinWhenThatCanBeKept(t *testing.T) {
+	h := newHarness(t)
+	n, stop := h.start(newPlace())
+	stop()
+	n, err := Open(n.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	target := n.targets[0]
+	r, err := target.load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := &Undelivered{ID: "id", Bucket: "b", Key: "k", Body: []byte("{}")}
+	err = n.store.write(true, func(batch *pebble.Batch) error { return put(batch, keyOf("p", kindDead, dead.ID), dead) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if moved, err := n.Replay("p", "id"); moved != 1 || err != nil {
+		t.Fatalf("%d are sent again, %v", moved, err)
+	}
+	<-r.wake
+	r.more = true
+	broken := &job{Undelivered: Undelivered{Body: []byte("no JSON")}}
+	r.unsaved[broken] = true
+	r.keep()
+	if r.lanes.jobs != 0 || n.Status()[0].Error == "" {
+		t.Errorf("%d messages, status %+v", r.lanes.jobs, n.Status()[0])
+	}
+	delete(r.unsaved, broken)
+	r.keep()
+	if r.lanes.jobs != 1 || n.Status()[0].Error != "" {
+		t.Errorf("%d messages, status %+v", r.lanes.jobs, n.Status()[0])
 	}
 }
