@@ -78,7 +78,7 @@ type target struct {
 	n    *Notifier
 	wake chan struct{} // has an item when the store has messages that wait and run does not know of
 
-	begun     atomic.Bool   // position is known
+	begun     chan struct{} // closed when position is known: the target is told of everything behind it
 	position  atomic.Uint64 // sequence of the last commit that was read
 	waiting   atomic.Int64  // messages that wait in memory
 	delivered atomic.Uint64
@@ -110,7 +110,7 @@ func Open(c Config) (*Notifier, error) {
 	}
 	n := &Notifier{Config: c, store: store}
 	for i := range c.Targets {
-		t := &target{Target: c.Targets[i], n: n, wake: make(chan struct{}, 1)}
+		t := &target{Target: c.Targets[i], n: n, wake: make(chan struct{}, 1), begun: make(chan struct{})}
 		n.targets = append(n.targets, t)
 		if err := t.count(); err != nil {
 			return nil, errors.Join(err, n.Close())
@@ -130,11 +130,28 @@ func (t *target) count() error {
 		return err
 	}
 	dead, err := t.n.store.count(t.Name, kindDead)
-	t.begun.Store(begun)
-	t.position.Store(pos.Seq)
+	if begun {
+		t.begin(pos)
+	}
 	t.waiting.Store(int64(waiting))
 	t.dead.Store(int64(dead))
 	return err
+}
+
+// begin makes known from where on the target is told.
+func (t *target) begin(pos eventlog.Position) {
+	t.position.Store(pos.Seq)
+	close(t.begun)
+}
+
+// hasBegun tells whether the position is known.
+func (t *target) hasBegun() bool {
+	select {
+	case <-t.begun:
+		return true
+	default:
+		return false
+	}
 }
 
 // Run tells the targets until ctx ends. Messages under way then have a few seconds to arrive.
@@ -177,7 +194,7 @@ func (n *Notifier) byARN(arn string) *target {
 // Known implements api.Targets.
 func (n *Notifier) Known(arn string) bool { return n.byARN(arn) != nil }
 
-// Test implements api.Targets.
+// Test implements api.Targets. A target that takes the event is told of all that happens after it.
 func (n *Notifier) Test(ctx context.Context, arn, bucket, request string) error {
 	t := n.byARN(arn)
 	if t == nil {
@@ -189,6 +206,11 @@ func (n *Notifier) Test(ctx context.Context, arn, bucket, request string) error 
 	}
 	ctx, cancel := context.WithTimeout(ctx, min(t.Timeout, testTimeout))
 	defer cancel()
+	select {
+	case <-t.begun:
+	case <-ctx.Done():
+		return &Failure{Reason: "The server does not send to the target yet"}
+	}
 	if err := t.Sender.Send(ctx, message); err != nil {
 		if f, ok := errors.AsType[*Failure](err); ok {
 			return errors.New(f.Reason)
@@ -221,7 +243,7 @@ func (n *Notifier) Status() []Status {
 	list := make([]Status, 0, len(n.targets))
 	for _, t := range n.targets {
 		s := Status{
-			Name: t.Name, Type: t.Type, ARN: t.ARN(), Begun: t.begun.Load(), Position: t.position.Load(), Waiting: t.waiting.Load(),
+			Name: t.Name, Type: t.Type, ARN: t.ARN(), Begun: t.hasBegun(), Position: t.position.Load(), Waiting: t.waiting.Load(),
 			Delivered: t.delivered.Load(), Dead: t.dead.Load(),
 		}
 		s.Behind = head - min(s.Position, head)

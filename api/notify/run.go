@@ -115,7 +115,11 @@ func (t *target) load(ctx context.Context) (*runner, error) {
 		for _, b := range buckets {
 			r.fold.begin(b)
 		}
-		return r, r.save()
+		if err := r.save(); err != nil {
+			return nil, err
+		}
+		t.begin(pos)
+		return r, nil
 	}
 	r.saved = r.position
 	if r.fold.buckets, err = t.n.store.buckets(t.Name); err != nil {
@@ -164,7 +168,6 @@ func (r *runner) run(ctx context.Context) {
 			due.Reset(time.Until(at))
 		}
 		r.target.position.Store(r.position.Seq)
-		r.target.begun.Store(true)
 		r.waiting.Store(int64(r.lanes.jobs))
 
 		commits := r.commits

@@ -325,6 +325,47 @@ func TestAnotherLog(t *testing.T) {
 	}
 }
 
+// tested takes test events.
+type tested struct{ place }
+
+func (*tested) Send(context.Context, Message) error { return nil }
+
+// No target is accepted for a bucket before it is known from where on it is told: what happens until then would be lost.
+func TestTargetsAreAcceptedWhenTheyAreTold(t *testing.T) {
+	h := newHarness(t)
+	begin := make(chan struct{})
+	n, err := Open(Config{
+		Dir: h.dir, Targets: []Target{{Name: "p", Type: "webhook", Sender: new(tested), Timeout: time.Minute}},
+		Log: archive.NewHistory(h.log, func() *archive.Archive { return nil }),
+		Begin: func(context.Context) (eventlog.Position, []*projections.Bucket, error) {
+			<-begin
+			return eventlog.Position{}, nil, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { n.Run(ctx) })
+	defer func() {
+		cancel()
+		running.Wait()
+		if err := n.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	given, giveUp := context.WithTimeout(ctx, 10*time.Millisecond)
+	defer giveUp()
+	if err := n.Test(given, n.targets[0].ARN(), "b", "request"); err == nil {
+		t.Error("a target is accepted that is not told yet")
+	}
+	close(begin)
+	if err := n.Test(ctx, n.targets[0].ARN(), "b", "request"); err != nil {
+		t.Error(err)
+	}
+}
+
 // What is to be sent again waits until what was sent can be kept.
 func TestDeadLettersJoinWhenThatCanBeKept(t *testing.T) {
 	h := newHarness(t)
