@@ -121,15 +121,15 @@ func Open(c Config) (*Notifier, error) {
 
 // count reads how far the target is.
 func (t *target) count() error {
-	pos, begun, err := t.n.store.cursor(t.Name)
+	pos, begun, err := t.n.store.cursor(t.ARN())
 	if err != nil {
 		return err
 	}
-	waiting, err := t.n.store.count(t.Name, kindWaiting)
+	waiting, err := t.n.store.count(t.ARN(), kindWaiting)
 	if err != nil {
 		return err
 	}
-	dead, err := t.n.store.count(t.Name, kindDead)
+	dead, err := t.n.store.count(t.ARN(), kindDead)
 	if begun {
 		t.begin(pos)
 	}
@@ -262,7 +262,7 @@ func (n *Notifier) Dead(target, after string, limit int) ([]Undelivered, error) 
 	if err != nil {
 		return nil, err
 	}
-	return n.store.undelivered(t.Name, kindDead, after, limit)
+	return n.store.undelivered(t.ARN(), kindDead, after, limit)
 }
 
 // Replay has dead letters of a target sent again, behind what waits already: the one with an id or, if that is empty, the first
@@ -277,7 +277,7 @@ func (n *Notifier) Replay(target, id string) (int, error) {
 	}
 	moved, err := t.takeDead(id, func(batch *pebble.Batch, u Undelivered) error {
 		u.Since, u.Died, u.Tries, u.Error = time.Time{}, time.Time{}, 0, ""
-		return put(batch, keyOf(t.Name, kindWaiting, u.ID), &u)
+		return put(batch, keyOf(t.ARN(), kindWaiting, u.ID), &u)
 	})
 	if moved > 0 {
 		select {
@@ -307,11 +307,11 @@ func (n *Notifier) Discard(target, id string) (total int, err error) {
 func (t *target) takeDead(id string, also func(*pebble.Batch, Undelivered) error) (int, error) {
 	t.changing.Lock()
 	defer t.changing.Unlock()
-	list, err := t.n.store.undelivered(t.Name, kindDead, "", maxReplay)
+	list, err := t.n.store.undelivered(t.ARN(), kindDead, "", maxReplay)
 	if id != "" {
 		var one Undelivered
 		var found bool
-		found, err = t.n.store.get(keyOf(t.Name, kindDead, id), &one)
+		found, err = t.n.store.get(keyOf(t.ARN(), kindDead, id), &one)
 		if list = nil; found {
 			list = []Undelivered{one}
 		}
@@ -321,7 +321,7 @@ func (t *target) takeDead(id string, also func(*pebble.Batch, Undelivered) error
 	}
 	err = t.n.store.write(true, func(batch *pebble.Batch) error {
 		for _, u := range list {
-			if err := errors.Join(batch.Delete(keyOf(t.Name, kindDead, u.ID), nil), also(batch, u)); err != nil {
+			if err := errors.Join(batch.Delete(keyOf(t.ARN(), kindDead, u.ID), nil), also(batch, u)); err != nil {
 				return err
 			}
 		}

@@ -103,7 +103,7 @@ func (t *target) load(ctx context.Context) (*runner, error) {
 		fold: fold{arn: t.ARN(), region: t.n.Region, buckets: make(map[string]bucket), changed: make(map[string]bool)},
 	}
 	var err error
-	if r.position, r.begun, err = t.n.store.cursor(t.Name); err != nil {
+	if r.position, r.begun, err = t.n.store.cursor(t.ARN()); err != nil {
 		return nil, err
 	}
 	if !r.begun {
@@ -122,7 +122,7 @@ func (t *target) load(ctx context.Context) (*runner, error) {
 		return r, nil
 	}
 	r.saved = r.position
-	if r.fold.buckets, err = t.n.store.buckets(t.Name); err != nil {
+	if r.fold.buckets, err = t.n.store.buckets(t.ARN()); err != nil {
 		return nil, err
 	}
 	return r, r.join()
@@ -136,7 +136,7 @@ func (r *runner) join() error {
 			known[j.ID] = true
 		}
 	}
-	list, err := r.n.store.undelivered(r.Name, kindWaiting, "", math.MaxInt)
+	list, err := r.n.store.undelivered(r.ARN(), kindWaiting, "", math.MaxInt)
 	for _, u := range list {
 		if !known[u.ID] {
 			r.lanes.add(&job{Undelivered: u, stored: true})
@@ -396,22 +396,22 @@ func (r *runner) save() error {
 		return nil
 	}
 	err := r.n.store.write(news, func(batch *pebble.Batch) error {
-		err := put(batch, keyOf(r.Name, kindCursor, ""), &r.position)
+		err := put(batch, keyOf(r.ARN(), kindCursor, ""), &r.position)
 		for name := range r.fold.changed {
 			if b, exists := r.fold.buckets[name]; exists {
-				err = errors.Join(err, put(batch, keyOf(r.Name, kindBucket, name), &b))
+				err = errors.Join(err, put(batch, keyOf(r.ARN(), kindBucket, name), &b))
 			} else {
-				err = errors.Join(err, batch.Delete(keyOf(r.Name, kindBucket, name), nil))
+				err = errors.Join(err, batch.Delete(keyOf(r.ARN(), kindBucket, name), nil))
 			}
 		}
 		for j := range r.unsaved {
-			err = errors.Join(err, put(batch, keyOf(r.Name, kindWaiting, j.ID), &j.Undelivered))
+			err = errors.Join(err, put(batch, keyOf(r.ARN(), kindWaiting, j.ID), &j.Undelivered))
 		}
 		for _, id := range r.gone {
-			err = errors.Join(err, batch.Delete(keyOf(r.Name, kindWaiting, id), nil))
+			err = errors.Join(err, batch.Delete(keyOf(r.ARN(), kindWaiting, id), nil))
 		}
 		for _, j := range r.died {
-			err = errors.Join(err, batch.Delete(keyOf(r.Name, kindWaiting, j.ID), nil), put(batch, keyOf(r.Name, kindDead, j.ID), &j.Undelivered))
+			err = errors.Join(err, batch.Delete(keyOf(r.ARN(), kindWaiting, j.ID), nil), put(batch, keyOf(r.ARN(), kindDead, j.ID), &j.Undelivered))
 		}
 		return err
 	})

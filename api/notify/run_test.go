@@ -66,11 +66,15 @@ func (p *place) count() (n int) {
 
 // harness is a log and what tells a place of it.
 type harness struct {
-	t    *testing.T
-	log  *eventlog.Log
-	dir  string
-	give time.Duration
+	t     *testing.T
+	log   *eventlog.Log
+	dir   string
+	give  time.Duration
+	kind  string // of the target
+	begin func() (eventlog.Position, []*projections.Bucket)
 }
+
+func fromTheStart() (eventlog.Position, []*projections.Bucket) { return eventlog.Position{}, nil }
 
 func newHarness(t *testing.T) *harness {
 	t.Helper()
@@ -83,7 +87,7 @@ func newHarness(t *testing.T) *harness {
 			t.Error(err)
 		}
 	})
-	return &harness{t: t, log: log, dir: t.TempDir(), give: time.Hour}
+	return &harness{t: t, log: log, dir: t.TempDir(), give: time.Hour, kind: "webhook", begin: fromTheStart}
 }
 
 func (h *harness) append(data ...eventlog.Data) {
@@ -101,10 +105,11 @@ func (h *harness) append(data ...eventlog.Data) {
 func (h *harness) start(p *place) (n *Notifier, stop func()) {
 	h.t.Helper()
 	n, err := Open(Config{
-		Dir: h.dir, Targets: []Target{{Name: "p", Type: "webhook", Sender: p, Timeout: 100 * time.Millisecond}}, Region: "r", GiveUpAfter: h.give,
+		Dir: h.dir, Targets: []Target{{Name: "p", Type: h.kind, Sender: p, Timeout: 100 * time.Millisecond}}, Region: "r", GiveUpAfter: h.give,
 		Log: archive.NewHistory(h.log, func() *archive.Archive { return nil }),
 		Begin: func(context.Context) (eventlog.Position, []*projections.Bucket, error) {
-			return eventlog.Position{}, nil, nil
+			pos, buckets := h.begin()
+			return pos, buckets, nil
 		},
 		Failed: func(string, error) {}, Recovered: func(string) {}, Died: func(string, int, string) {},
 	})
@@ -289,6 +294,32 @@ func TestGivingUp(t *testing.T) {
 	}
 }
 
+// A target that becomes one of another type has another ARN, and is told of what rules say about that one.
+func TestATargetOfAnotherTypeIsAnother(t *testing.T) {
+	h := newHarness(t)
+	p := newPlace()
+	p.answer = func(feed.Record) error { return nil }
+	nats := rule("new/", "s3:ObjectCreated:*")
+	nats.ID, nats.Target = "nats", "arn:bleepstore:sqs::p:nats"
+	rules := []eventlog.NotificationRule{rule("old/", "s3:ObjectCreated:*"), nats}
+	h.append(&eventlog.BucketNotificationSet{Bucket: "b", Rules: rules}, created("b", "old/1"))
+	_, stop := h.start(p)
+	h.eventually("the first message has come", func() bool { return p.count() == 1 })
+	stop()
+	h.kind = "nats"
+	h.begin = func() (eventlog.Position, []*projections.Bucket) {
+		return h.log.Head(), []*projections.Bucket{{Name: "b", Notification: rules}}
+	}
+	n, stop := h.start(p)
+	defer stop()
+	h.eventually("it has begun", func() bool { return n.Status()[0].Begun })
+	h.append(created("b", "old/2"), created("b", "new/1"))
+	h.eventually("the second message has come", func() bool { return p.count() == 2 })
+	if len(p.got["b/old%2F1"]) != 1 || len(p.got["b/new%2F1"]) != 1 {
+		t.Errorf("got %q", p.got)
+	}
+}
+
 // A position that is not in the log is told, with what to do, and nothing is sent.
 func TestAnotherLog(t *testing.T) {
 	h := newHarness(t)
@@ -382,7 +413,7 @@ func TestDeadLettersJoinWhenThatCanBeKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	dead := &Undelivered{ID: "id", Bucket: "b", Key: "k", Body: []byte("{}")}
-	err = n.store.write(true, func(batch *pebble.Batch) error { return put(batch, keyOf("p", kindDead, dead.ID), dead) })
+	err = n.store.write(true, func(batch *pebble.Batch) error { return put(batch, keyOf(n.targets[0].ARN(), kindDead, dead.ID), dead) })
 	if err != nil {
 		t.Fatal(err)
 	}

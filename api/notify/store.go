@@ -20,12 +20,12 @@ import (
 
 // store keeps what is to be known of the targets after a restart. It is safe for concurrent use.
 //
-// Its keys are the name of a target, a zero byte, the kind of the value, and its id:
+// Its keys are the ARN of a target, by which rules name it, a zero byte, the kind of the value, and its id:
 //
-//	NAME 0 c           the cursor: the position up to which the log was read, in JSON
-//	NAME 0 b BUCKET    the bucket, as of that position
-//	NAME 0 w MESSAGE   an event up to that position that is still to be sent: an Undelivered
-//	NAME 0 d MESSAGE   a dead letter: an Undelivered
+//	ARN 0 c           the cursor: the position up to which the log was read, in JSON
+//	ARN 0 b BUCKET    the bucket, as of that position
+//	ARN 0 w MESSAGE   an event up to that position that is still to be sent: an Undelivered
+//	ARN 0 d MESSAGE   a dead letter: an Undelivered
 //
 // Invariant: an event up to the cursor that a target is to be told of was sent, or is under w or d. What belongs together is
 // written in one batch.
