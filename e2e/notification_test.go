@@ -470,6 +470,9 @@ func TestDeadLetters(t *testing.T) {
 	out, err := bleepstore(t, s.dir, "notifications", "dead", "hook")
 	want(t, "error of the command", err, nil)
 	want(t, "lines", strings.Count(out, "\n"), 4)
+	if out, err = bleepstore(t, s.dir, "notifications", "discard", "--id", "", "hook"); err == nil {
+		t.Errorf("without an id, all are discarded: %s", out)
+	}
 	hook.set(func(string) int { return http.StatusOK })
 	out, err = bleepstore(t, s.dir, "notifications", "replay", "--id", page.Dead[1].ID, "hook")
 	want(t, "replay of one", out+fmt.Sprint(err), "1 dead letters are sent again\n<nil>")

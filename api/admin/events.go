@@ -101,16 +101,22 @@ func (c Config) streamEvents(w http.ResponseWriter, r *http.Request) {
 	c.Events.ServeHTTP(w, r)
 }
 
-// queryOf reads the query of a request.
-func queryOf(r *http.Request) (feed.Query, error) {
+// parameters are those in the query of a request, without those of a signature.
+func parameters(r *http.Request) (url.Values, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return feed.Query{}, err
-	}
 	for name := range values {
-		if strings.HasPrefix(name, "X-Amz-") { // of the signature
+		if strings.HasPrefix(name, "X-Amz-") {
 			delete(values, name)
 		}
+	}
+	return values, err
+}
+
+// queryOf reads the query of a request.
+func queryOf(r *http.Request) (feed.Query, error) {
+	values, err := parameters(r)
+	if err != nil {
+		return feed.Query{}, err
 	}
 	query, err := feed.ParseQuery(values, feed.Query{Form: feed.CloudEvents, Follow: true}, time.Now())
 	if err != nil {

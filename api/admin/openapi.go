@@ -97,7 +97,7 @@ var descriptions = map[string]openapi.Operation{
 		},
 		Responses: map[string]*openapi.Response{
 			"200": inJSON("The dead letters, in the order of events.", openapi.Ref("DeadLetters")),
-			"400": inJSON("The limit is wrong.", openapi.Ref("Error")),
+			"400": inJSON("A parameter is wrong.", openapi.Ref("Error")),
 			"404": inJSON("There is no such target.", openapi.Ref("Error")),
 		},
 	},
@@ -106,6 +106,7 @@ var descriptions = map[string]openapi.Operation{
 		Parameters: []openapi.Parameter{targetParameter, parameter("query", "id", openapi.String(), "Of one dead letter.")},
 		Responses: map[string]*openapi.Response{
 			"200": inJSON("How many.", openapi.Object(openapi.Always("replayed", openapi.Integer().From(0)))),
+			"400": inJSON("A parameter is wrong.", openapi.Ref("Error")),
 			"404": inJSON("There is no such target.", openapi.Ref("Error")),
 			"409": inJSON("Too many messages wait already.", openapi.Ref("Error")),
 		},
@@ -115,6 +116,7 @@ var descriptions = map[string]openapi.Operation{
 		Parameters: []openapi.Parameter{targetParameter, parameter("query", "id", openapi.String(), "Of one dead letter.")},
 		Responses: map[string]*openapi.Response{
 			"200": inJSON("How many.", openapi.Object(openapi.Always("discarded", openapi.Integer().From(0)))),
+			"400": inJSON("A parameter is wrong.", openapi.Ref("Error")),
 			"404": inJSON("There is no such target.", openapi.Ref("Error")),
 		},
 	},

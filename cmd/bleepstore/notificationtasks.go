@@ -46,7 +46,12 @@ func runDeadTask(name string, one bool) func(ctx context.Context, args []string,
 		flags := newConfigFlags(name)
 		var id string
 		if one {
-			flags.StringVar(&id, "id", "", "only the message with the `ID`")
+			flags.Func("id", "only the message with the `ID`", func(value string) error {
+				if id = value; id == "" {
+					return errors.New("it is empty: leave it out to mean all")
+				}
+				return nil
+			})
 		}
 		c, target, err := flags.loadWith("TARGET", args, stderr)
 		if err != nil {
