@@ -58,12 +58,15 @@ func (l *lanes) next(now time.Time) *lane {
 	return at
 }
 
-// due is when next has a lane again; false if no lane waits for its time.
+// due is when next has a lane: the zero time if it has one already, and false if it will not have any.
 func (l *lanes) due() (time.Time, bool) {
-	if len(l.waiting) == 0 {
-		return time.Time{}, false
+	switch {
+	case len(l.ready) > 0:
+		return time.Time{}, true
+	case len(l.waiting) > 0:
+		return l.waiting[0].due, true
 	}
-	return l.waiting[0].due, true
+	return time.Time{}, false
 }
 
 // later has a lane that next has returned wait.

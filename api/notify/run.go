@@ -21,8 +21,9 @@ const (
 	// read on: there they wait as well.
 	maxWaiting = 10_000
 	// downAfter is how many failures without a success between them mean that the target itself does not work. From then on
-	// one message after the other tries whether it does.
+	// one message after the other tries whether it does, with a pause between them, however many wait.
 	downAfter = 5
+	downPause = 250 * time.Millisecond
 
 	// The delays between tries of a message double from the first to the last.
 	firstDelay = 200 * time.Millisecond
@@ -56,6 +57,7 @@ type runner struct {
 	inFlight int
 
 	failures    int // one after the other
+	pausedUntil time.Time
 	lastSuccess time.Time
 
 	saved   eventlog.Position
@@ -161,11 +163,11 @@ func (r *runner) run(ctx context.Context) {
 	for {
 		r.read()
 		limit := r.limit()
-		for r.inFlight < limit && r.send(sending) {
+		for r.inFlight < limit && !time.Now().Before(r.pausedUntil) && r.send(sending) {
 		}
 		due.Stop()
 		if at, waits := r.lanes.due(); waits && r.inFlight < limit {
-			due.Reset(time.Until(at))
+			due.Reset(max(time.Until(at), time.Until(r.pausedUntil)))
 		}
 		r.target.position.Store(r.position.Seq)
 		r.waiting.Store(int64(r.lanes.jobs))
@@ -307,8 +309,8 @@ func (r *runner) settle(s result) {
 	r.unsaved[j] = true
 	if f, ok := errors.AsType[*Failure](s.err); ok && f.Refused {
 		j.refused++ // by a target that works
-	} else if r.failures++; r.failures == downAfter {
-		r.n.Failed(r.Name, s.err)
+	} else {
+		r.countFailure(now, s.err)
 	}
 	r.fail(now, s.err)
 
@@ -337,6 +339,17 @@ func delay(tries int) time.Duration {
 	return d/2 + rand.N(d/2)
 }
 
+// countFailure counts a failure that is the target's, and pauses when there are too many.
+func (r *runner) countFailure(now time.Time, err error) {
+	r.failures++
+	if r.failures == downAfter {
+		r.n.Failed(r.Name, err)
+	}
+	if r.failures >= downAfter {
+		r.pausedUntil = now.Add(downPause)
+	}
+}
+
 func (r *runner) fail(now time.Time, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -349,7 +362,7 @@ func (r *runner) fail(now time.Time, err error) {
 // recover notes that the target has taken a message. If it did not take any before, no message waits longer for its time.
 func (r *runner) recover() {
 	wasDown := r.failures >= downAfter
-	r.failures, r.lastSuccess = 0, time.Now()
+	r.failures, r.pausedUntil, r.lastSuccess = 0, time.Time{}, time.Now()
 	r.mu.Lock()
 	r.failure, r.failingSince = "", time.Time{}
 	r.mu.Unlock()

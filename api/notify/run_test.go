@@ -252,6 +252,41 @@ func TestOneKeyDoesNotHoldUpOthers(t *testing.T) {
 	h.eventually("the bad ones are dead", func() bool { return n.Status()[0].Dead >= maxWaiting })
 }
 
+// A target that is down is tried a few times a second, however many messages wait.
+func TestATargetThatIsDownIsNotOverrun(t *testing.T) {
+	h := newHarness(t)
+	p := newPlace()
+	var tries []time.Time
+	p.answer = func(feed.Record) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		tries = append(tries, time.Now())
+		return errDown
+	}
+	many := make([]eventlog.Data, 200)
+	for i := range many {
+		many[i] = created("b", fmt.Sprint(i))
+	}
+	h.append(&eventlog.BucketNotificationSet{Bucket: "b", Rules: []eventlog.NotificationRule{rule("", "s3:ObjectCreated:*")}})
+	h.append(many...)
+	_, stop := h.start(p)
+	defer stop()
+	const atOnce = maxInFlight + downAfter // and fewer before it is known that it is down
+	var took time.Duration
+	h.eventually("it was tried some times", func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if len(tries) < atOnce+2 {
+			return false
+		}
+		took = tries[atOnce+1].Sub(tries[atOnce-1])
+		return true
+	})
+	if took < 3*downPause/2 {
+		t.Errorf("two tries after %v", took)
+	}
+}
+
 // What fails for too long is dead, and is sent again when that is asked for.
 func TestGivingUp(t *testing.T) {
 	h := newHarness(t)
