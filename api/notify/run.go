@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/bleepstore/bleepstore/eventlog"
+	"github.com/bleepstore/bleepstore/eventlog/archive"
 	"github.com/bleepstore/bleepstore/eventlog/feed"
 )
 
@@ -240,9 +241,14 @@ func (r *runner) followFrom(ctx context.Context, after *eventlog.Position) error
 
 // explain says what to do about an error of the log.
 func explain(err error, dir string) error {
-	if _, lost := errors.AsType[*eventlog.PositionError](err); lost {
-		return fmt.Errorf("targets of notifications were told of events that this log does not have: %w; to go on with what happens from "+
-			"now on, stop the server, move the folder %s away, and start the server", err, dir)
+	_, lost := errors.AsType[*eventlog.PositionError](err)
+	_, trimmed := errors.AsType[*eventlog.TrimmedError](err)
+	goOn := "to go on with what happens from now on, stop the server, move the folder " + dir + " away, and start the server"
+	switch {
+	case lost:
+		return fmt.Errorf("targets of notifications were told of events that this log does not have: %w; %s", err, goOn)
+	case trimmed || errors.Is(err, archive.ErrNotArchived):
+		return fmt.Errorf("neither the log nor its archive has the next event to tell: %w; configure the archive that has it or, %s", err, goOn)
 	}
 	return fmt.Errorf("read the log to tell of its events: %w", err)
 }

@@ -391,6 +391,28 @@ func TestAnotherLog(t *testing.T) {
 	}
 }
 
+// That an event is to be told that is nowhere any more is said, with what to do.
+func TestATrimmedLogWithoutAnArchive(t *testing.T) {
+	h := newHarness(t)
+	p := newPlace()
+	p.answer = func(feed.Record) error { return nil }
+	h.append(created("b", "k"))
+	n, stop := h.start(p)
+	h.eventually("all is read", func() bool { return n.Status()[0].Position == 1 })
+	stop()
+	h.append(created("b", "k"))
+	next := h.log.Head()
+	h.append(created("b", "k"))
+	if err := h.log.Trim(t.Context(), next); err != nil {
+		t.Fatal(err)
+	}
+	n, stop = h.start(p)
+	defer stop()
+	h.eventually("it is told", func() bool {
+		return strings.Contains(n.Status()[0].Error, "move the folder "+h.dir+" away")
+	})
+}
+
 // tested takes test events.
 type tested struct{ place }
 
