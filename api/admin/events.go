@@ -186,7 +186,8 @@ func (s *stream) end() {
 
 // comment sends what clients ignore.
 func (s *stream) comment(text string) error {
-	if _, err := fmt.Fprintf(s.buffer, ": %s\n\n", strings.ReplaceAll(text, "\n", " ")); err != nil {
+	line := strings.NewReplacer("\r", " ", "\n", " ").Replace(text) // either ends a line
+	if _, err := fmt.Fprintf(s.buffer, ": %s\n\n", line); err != nil {
 		return err
 	}
 	return s.flush()

@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -156,6 +157,26 @@ func TestAStreamOfEvents(t *testing.T) {
 			t.Error("it goes on behind the end of all streams")
 		}
 	})
+}
+
+// breaking is a history that cannot be read, and says so with characters that end a line.
+type breaking struct{ quiet }
+
+func (breaking) Reader(context.Context, eventlog.Position) (archive.CommitReader, error) {
+	return breaking{}, nil
+}
+func (breaking) Next(context.Context) ([]eventlog.Commit, error) {
+	return nil, errors.New("damaged\rdata: forged\ndata: forged")
+}
+func (breaking) Close() {}
+
+func TestAnErrorIsNoEvent(t *testing.T) {
+	c, done := open(t.Context(), admin.NewEvents(breaking{}, "us-east-1"), http.MethodGet, "?from=0", false)
+	<-done
+	const want = "retry: 3000\n\n: damaged data: forged data: forged\n\n"
+	if got := c.take(); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 func TestAClientThatTakesNothingIsGivenUp(t *testing.T) {
