@@ -516,7 +516,7 @@ func TestVerifyingEvents(t *testing.T) {
 		return p.Hash
 	}
 	wantContains(t, out, hashOf("62"))
-	wantContains(t, state.mustRun(t, "events", "verify", "--expect", hashOf("40")), "commit 40 has the hash")
+	wantContains(t, state.mustRun(t, "events", "verify", "--expect", strings.ToUpper(hashOf("40"))), "commit 40 has the hash")
 	wantContains(t, state.mustRun(t, "events", "verify", "--from", "10", "--to", "20"), "commits 10 to 20", "11 commits with 11 events",
 		"Behind    commit 9, with hash "+hashOf("9"), hashOf("20"))
 	wantContains(t, state.mustRun(t, "events", "verify", "--from", "1h", "--to", "0s"), "commits 1 to 62")

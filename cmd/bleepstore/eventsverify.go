@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/bleepstore/bleepstore/eventlog"
 	"github.com/bleepstore/bleepstore/eventlog/archive"
@@ -35,7 +36,7 @@ func runEventsVerify(ctx context.Context, args []string, stdout, stderr io.Write
 		return errUsage
 	}
 	arguments := query.args()
-	arguments[argExpect] = *expect
+	arguments[argExpect] = strings.ToLower(*expect)
 	return runTask(ctx, c, "events verify", arguments, stdout, stderr)
 }
 
