@@ -39,7 +39,8 @@ func NewNATS(c NATSConfig) (Sender, error) {
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(reconnectWait),
 		nats.IgnoreAuthErrorAbort(),
-		nats.ReconnectBufSize(-1), // what cannot be sent is an error, and sent again by who knows of it
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // Send tells; without one they go to stderr
+		nats.ReconnectBufSize(-1),                                         // what cannot be sent is an error, and sent again by who knows of it
 	}
 	if c.CredentialsFile != "" {
 		options = append(options, nats.UserCredentials(c.CredentialsFile))
@@ -83,6 +84,8 @@ func (p *publisher) Send(ctx context.Context, m Message) error {
 		return &Failure{Reason: "The target keeps no messages", Err: fmt.Errorf("no JetStream stream has the subject %s: make one", p.subject)}
 	case errors.Is(err, nats.ErrMaxPayload):
 		return &Failure{Reason: "The target does not take messages of this size", Refused: true, Err: err}
+	case errors.Is(p.conn.LastError(), nats.ErrPermissionViolation): // the connection is told, and the message not answered
+		return &Failure{Reason: "The target does not allow it", Err: p.conn.LastError()}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &Failure{Reason: "The target did not answer in time", Err: err}
 	}
