@@ -165,9 +165,11 @@ type breaking struct{ quiet }
 func (breaking) Reader(context.Context, eventlog.Position) (archive.CommitReader, error) {
 	return breaking{}, nil
 }
+
 func (breaking) Next(context.Context) ([]eventlog.Commit, error) {
 	return nil, errors.New("damaged\rdata: forged\ndata: forged")
 }
+
 func (breaking) Close() {}
 
 func TestAnErrorIsNoEvent(t *testing.T) {

@@ -105,7 +105,7 @@ func (h *harness) append(data ...eventlog.Data) {
 func (h *harness) start(p *place) (n *Notifier, stop func()) {
 	h.t.Helper()
 	n, err := Open(Config{
-		Dir: h.dir, Targets: []Target{{Name: "p", Type: h.kind, Sender: p, Timeout: 100 * time.Millisecond}}, Region: "r", GiveUpAfter: h.give,
+		Dir: h.dir, Targets: []Target{{Name: "p", Type: h.kind, Sender: p, Timeout: time.Minute}}, Region: "r", GiveUpAfter: h.give,
 		Log: archive.NewHistory(h.log, func() *archive.Archive { return nil }),
 		Begin: func(context.Context) (eventlog.Position, []*projections.Bucket, error) {
 			pos, buckets := h.begin()
@@ -160,14 +160,19 @@ func TestRandomEventsAreToldInOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	h := newHarness(t)
 	p := newPlace()
-	p.answer = func(feed.Record) error {
-		switch rand.IntN(8) {
-		case 0, 1:
-			return errDown
-		case 2:
-			return &Failure{Reason: "refused, but not often", Refused: rand.IntN(20) == 0}
+	failed := make(map[string]int) // by sequencer: never so often that a message dies, or waits for long
+	p.answer = func(r feed.Record) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		switch n := rand.IntN(8); {
+		case n > 2 || failed[r.S3.Object.Sequencer] == refusedTries-1:
+			return nil
+		case n == 2:
+			failed[r.S3.Object.Sequencer]++
+			return &Failure{Reason: "refused, but not often", Refused: true}
 		}
-		return nil
+		failed[r.S3.Object.Sequencer]++
+		return errDown
 	}
 	want := make(map[string][]string)
 	total := 0
