@@ -10,6 +10,8 @@ import (
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/api/notify"
 	"github.com/bleepstore/bleepstore/api/openapi"
+	"github.com/bleepstore/bleepstore/api/sigv2"
+	"github.com/bleepstore/bleepstore/api/sigv4"
 )
 
 // Config is what the pages are made from.
@@ -43,8 +45,8 @@ type Checks struct {
 	Metadata, Storage, Log, Archive func(ctx context.Context) error
 }
 
-// pages are the pages that need no credentials, by their paths. They answer GET and HEAD. No bucket can have the name of one:
-// see api.LivePage and its neighbours. One whose handler is nil is not there.
+// pages are the pages that need no credentials, by their paths. They answer GET and HEAD. No new bucket can have the name of
+// one: see api.LivePage and its neighbours. One whose handler is nil is not there.
 //
 //   - /healthz: 200 if the process is up
 //   - /readyz: 200 if the server answers S3 requests, else 503
@@ -92,11 +94,14 @@ func (c Config) administration() map[string]http.Handler {
 // New returns a handler of all that is not S3, which hands every other request to next. With a nil next it answers them with
 // 404: that is for an address that has no S3, which has the profiles too.
 //
-// The pages of pages answer everybody. What is below /_/ needs an administrator's credentials. With another method than GET and
-// HEAD the paths of pages are those of buckets that can't exist, and next says so.
+// The pages of pages answer everybody. What is below /_/ needs an administrator's credentials.
+//
+// A page can have the name of a bucket that was made before there was the page. So with another method than GET and HEAD, or
+// with a signature, which nobody needs for a page, its path is that of a bucket or an object, and next answers.
 func New(c Config, next http.Handler) http.Handler {
 	administration := c.administration()
-	if next == nil {
+	beside := next != nil
+	if !beside {
 		next = http.HandlerFunc(nothing)
 		c.Domain = ""
 		maps.Copy(administration, profiles())
@@ -117,7 +122,7 @@ func New(c Config, next http.Handler) http.Handler {
 		switch {
 		case api.HostBucket(r.Host, c.Domain) != "":
 			next.ServeHTTP(w, r)
-		case page != nil && read:
+		case page != nil && read && !(beside && signed(r)):
 			page.ServeHTTP(w, r)
 		case path == "/_" || strings.HasPrefix(path, "/_/"):
 			administer.ServeHTTP(w, r)
@@ -126,6 +131,9 @@ func New(c Config, next http.Handler) http.Handler {
 		}
 	})
 }
+
+// signed tells whether a request says that it carries a signature of S3.
+func signed(r *http.Request) bool { return sigv4.Signed(r) || sigv2.Signed(r) }
 
 // newMux makes a handler of patterns of http.ServeMux, which answers what none of them fits with 404.
 func newMux(handlers map[string]http.Handler) http.Handler {
