@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bleepstore/bleepstore/api"
@@ -22,8 +22,6 @@ const (
 	maxStreams = 64
 	// heartbeat is how often something is sent where nothing happens, for proxies that close silent connections.
 	heartbeat = 15 * time.Second
-	// streamStall is how long a client may take nothing before it is given up.
-	streamStall = 30 * time.Second
 	// streamEnd is how long a client may take for what is on its way to it when all streams end.
 	streamEnd = time.Second
 	// streamBuffer is how many bytes of events are written at once.
@@ -146,9 +144,7 @@ type stream struct {
 	w      http.ResponseWriter
 	client *http.ResponseController
 	buffer *bufio.Writer
-
-	mu    sync.Mutex // held while the deadline of writes is set
-	ended bool
+	ended  atomic.Bool
 }
 
 func newStream(w http.ResponseWriter) *stream {
@@ -157,43 +153,28 @@ func newStream(w http.ResponseWriter) *stream {
 	return s
 }
 
-// Write writes what buffer holds, within streamStall.
+// Write writes what buffer holds, unless the stream has ended. A client that takes nothing for idleTimeout is given up.
 func (s *stream) Write(p []byte) (int, error) {
-	if err := s.limit(time.Now().Add(streamStall)); err != nil {
-		return 0, err
+	if s.ended.Load() {
+		return 0, errStreamEnded
 	}
 	return s.w.Write(p)
 }
 
-// flush has the client get all that was written. While it is not waited for it has all the time: with HTTP/2 a deadline that
-// passes ends the stream also if nobody is writing.
+// flush has the client get all that was written.
 func (s *stream) flush() error {
 	if err := s.buffer.Flush(); err != nil {
 		return err
 	}
-	if err := s.client.Flush(); err != nil {
-		return err
-	}
-	return s.limit(time.Time{})
+	return s.client.Flush()
 }
 
 var errStreamEnded = errors.New("the stream has ended")
 
-// limit sets until when writes may last; zero is for ever.
-func (s *stream) limit(deadline time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended {
-		return errStreamEnded
-	}
-	return s.client.SetWriteDeadline(deadline)
-}
-
-// end lets a write under way last no longer than streamEnd, and is before all later ones.
+// end lets a write under way last no longer than streamEnd, and allows no later ones. One that begins in this moment may last
+// longer, until the end of the server cuts it off.
 func (s *stream) end() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ended = true
+	s.ended.Store(true)
 	_ = s.client.SetWriteDeadline(time.Now().Add(streamEnd)) // where that cannot be, the end of the server cuts the client off
 }
 

@@ -84,6 +84,40 @@ var descriptions = map[string]openapi.Operation{
 			"409": inJSON("It cannot serve now; the message says why.", openapi.Ref("Error")),
 		},
 	},
+	"GET /_/v1/notifications": {
+		ID: "ListTargets", Tags: []string{tagAdministration}, Summary: "How the targets of notifications are",
+		Responses: map[string]*openapi.Response{"200": inJSON("The targets.", openapi.Ref("Targets"))},
+	},
+	"GET /_/v1/notifications/{target}/dead": {
+		ID: "ListDeadLetters", Tags: []string{tagAdministration}, Summary: "What a target was not told, and will not be by itself",
+		Parameters: []openapi.Parameter{
+			targetParameter,
+			parameter("query", "after", openapi.String(), "Only those behind the one with this id."),
+			parameter("query", "limit", openapi.Integer().From(1), "How many there are at most; 100 by default, up to 1,000."),
+		},
+		Responses: map[string]*openapi.Response{
+			"200": inJSON("The dead letters, in the order of events.", openapi.Ref("DeadLetters")),
+			"400": inJSON("The limit is wrong.", openapi.Ref("Error")),
+			"404": inJSON("There is no such target.", openapi.Ref("Error")),
+		},
+	},
+	"POST /_/v1/notifications/{target}/dead/replay": {
+		ID: "ReplayDeadLetters", Tags: []string{tagAdministration}, Summary: "Send dead letters again: one, or the first 1,000",
+		Parameters: []openapi.Parameter{targetParameter, parameter("query", "id", openapi.String(), "Of one dead letter.")},
+		Responses: map[string]*openapi.Response{
+			"200": inJSON("How many.", openapi.Object(openapi.Always("replayed", openapi.Integer().From(0)))),
+			"404": inJSON("There is no such target.", openapi.Ref("Error")),
+			"409": inJSON("Too many messages wait already.", openapi.Ref("Error")),
+		},
+	},
+	"DELETE /_/v1/notifications/{target}/dead": {
+		ID: "DiscardDeadLetters", Tags: []string{tagAdministration}, Summary: "Forget dead letters: one, or all",
+		Parameters: []openapi.Parameter{targetParameter, parameter("query", "id", openapi.String(), "Of one dead letter.")},
+		Responses: map[string]*openapi.Response{
+			"200": inJSON("How many.", openapi.Object(openapi.Always("discarded", openapi.Integer().From(0)))),
+			"404": inJSON("There is no such target.", openapi.Ref("Error")),
+		},
+	},
 	"GET /_/v1/events": {
 		ID: "StreamEvents", Tags: []string{tagAdministration}, Summary: "What happens to buckets and objects, as server-sent events",
 		Description: "Without `from`, the stream begins with what happens from now on. Each message has the id of its event, and " +
@@ -116,6 +150,10 @@ var descriptions = map[string]openapi.Operation{
 	"GET /_/debug/pprof/trace":   profile("GetTrace", "What the program does, as a trace", seconds),
 	"GET /_/debug/pprof/symbol":  profile("GetSymbols", "The names of the program counters in the query"),
 	"POST /_/debug/pprof/symbol": profile("PostSymbols", "The names of the program counters in the body"),
+}
+
+var targetParameter = openapi.Parameter{
+	Name: "target", In: "path", Required: true, Description: "The target's name.", Schema: openapi.String(),
 }
 
 var seconds = parameter("query", "seconds", openapi.Integer().From(1), "How long to look.")
@@ -161,6 +199,33 @@ var schemas = map[string]*openapi.Schema{
 		openapi.Always("behind", openapi.Integer().From(0).As("How many commits of the log it has not applied.")),
 		openapi.Always("caught_up", openapi.Boolean().As("It has applied what the log held when it was opened.")),
 		openapi.Maybe("error", openapi.String().As("What is wrong with it.")),
+	),
+	"Targets": openapi.Object(openapi.Always("targets", openapi.Array(openapi.Object(
+		openapi.Always("name", openapi.String()),
+		openapi.Always("type", openapi.String()),
+		openapi.Always("arn", openapi.String()),
+		openapi.Always("position", openapi.Integer().From(0).As("Sequence of the last commit of the log that was read for it.")),
+		openapi.Always("behind", openapi.Integer().From(0).As("How many commits were not.")),
+		openapi.Always("waiting", openapi.Integer().From(0).As("Messages that it has not taken yet.")),
+		openapi.Always("delivered", openapi.Integer().From(0).As("Messages that it has taken since the server began.")),
+		openapi.Always("dead_letters", openapi.Integer().From(0)),
+		openapi.Maybe("failing_since", openapi.String()),
+		openapi.Maybe("error", openapi.String().As("What is wrong.")),
+	)))),
+	"DeadLetters": openapi.Object(
+		openapi.Always("dead_letters", openapi.Array(openapi.Object(
+			openapi.Always("id", openapi.String()),
+			openapi.Always("bucket", openapi.String()),
+			openapi.Always("key", openapi.String()),
+			openapi.Always("event", openapi.String()),
+			openapi.Always("time", openapi.String()),
+			openapi.Maybe("since", openapi.String()),
+			openapi.Maybe("tries", openapi.Integer().From(0)),
+			openapi.Maybe("error", openapi.String()),
+			openapi.Maybe("died", openapi.String()),
+			openapi.Always("body", &openapi.Schema{Type: "object"}),
+		))),
+		openapi.Maybe("next", openapi.String().As("Behind which the next page begins.")),
 	),
 	"Error": openapi.Object(openapi.Always("error", openapi.Object(
 		openapi.Always("code", openapi.String()),

@@ -75,6 +75,11 @@ var bucketDescriptions = merged(map[string]description{
 	},
 	"PutBucketVersioning": configurationWrite("Have a bucket keep versions, or make no more", "VersioningConfiguration",
 		http.StatusOK, api.IllegalVersioning),
+	"GetBucketNotificationConfiguration": {
+		summary: "Tell which targets are told of what happens in a bucket", status: http.StatusOK, answer: "NotificationConfiguration",
+	},
+	"PutBucketNotificationConfiguration": configurationWrite("Say which targets are told of what happens in a bucket",
+		"NotificationConfiguration", http.StatusOK, api.InvalidArgument, api.InvalidRequest, api.NotImplemented),
 }, unconfiguredDescriptions())
 
 // corsHeaders are those of answers to pages of other origins.

@@ -50,6 +50,11 @@ var schemas = merged(documents(map[string]*openapi.Schema{
 		openapi.Maybe("MaxAgeSeconds", openapi.Integer()),
 		openapi.Maybe("ExposeHeader", openapi.Array(openapi.String())),
 	)))),
+	"NotificationConfiguration": openapi.Object(
+		openapi.Maybe("TopicConfiguration", notificationRules("Topic")),
+		openapi.Maybe("QueueConfiguration", notificationRules("Queue")),
+		openapi.Maybe("CloudFunctionConfiguration", notificationRules("CloudFunction")),
+	),
 	"Tagging": openapi.Object(openapi.Always("TagSet", wrapped("Tag", openapi.Ref("Tag")))),
 	"VersioningConfiguration": openapi.Object(
 		openapi.Maybe("Status", openapi.OneOf(eventlog.VersioningEnabled, eventlog.VersioningSuspended)),
@@ -322,4 +327,19 @@ func granteeType() *openapi.Schema {
 	s := openapi.OneOf(canonicalUser, group)
 	s.XML = &openapi.XML{Name: "type", Namespace: xsiNamespace, Prefix: "xsi", Attribute: true}
 	return s
+}
+
+// notificationRules are those of a kind, with the element of its target.
+func notificationRules(target string) *openapi.Schema {
+	return openapi.Array(openapi.Object(
+		openapi.Maybe("Id", openapi.String()),
+		openapi.Always(target, openapi.String().As("The ARN of a target.")),
+		openapi.Always("Event", openapi.Array(openapi.String())),
+		openapi.Maybe("Filter", openapi.Object(openapi.Maybe("S3Key", openapi.Object(
+			openapi.Maybe("FilterRule", openapi.Array(openapi.Object(
+				openapi.Always("Name", openapi.OneOf("prefix", "suffix")),
+				openapi.Always("Value", openapi.String()),
+			))),
+		)))),
+	))
 }
