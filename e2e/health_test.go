@@ -57,6 +57,17 @@ func TestPagesAreNotForClientsOfS3(t *testing.T) {
 	}
 }
 
+// The pages may have an address of their own, which the command takes from the configuration, as the server does.
+func TestHealthCommandAsksWhereThePagesAre(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, options{env: []string{"BLEEPSTORE_SERVER_ADMIN_LISTEN=127.0.0.1:0"}})
+	run := exec.Command(binary, "health", "--listen", s.address())
+	run.Env = append(cleanEnvironment(), "BLEEPSTORE_SERVER_ADMIN_LISTEN="+strings.TrimPrefix(s.admin, "http://"))
+	if out, err := run.CombinedOutput(); err != nil {
+		t.Errorf("the server is ready, and the command says %v: %s", err, out)
+	}
+}
+
 func TestHealthCommand(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, options{certs: newCertificates(t)})
