@@ -68,17 +68,25 @@ func TestAccessLogOfS3(t *testing.T) {
 }
 
 // Lines that cannot be written are counted, and requests are answered all the same.
-func TestAccessLogOnAFullDisk(t *testing.T) {
+func TestAccessLogThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, options{env: []string{"BLEEPSTORE_ACCESS_LOG_FORMAT=json", "BLEEPSTORE_ACCESS_LOG_PATH=/dev/full"}})
-	newBucket(t, s.client())
-	eventually(t, "the lost line is counted", func() error {
-		if page := s.page(t, "/metrics"); !strings.Contains(string(page.body), "\nbleepstore_access_log_dropped_total 1\n") {
-			return fmt.Errorf("the metrics are %s", page.body)
-		}
-		return nil
-	})
-	s.stop(t)
+	format := "BLEEPSTORE_ACCESS_LOG_FORMAT=json"
+	for name, o := range map[string]options{
+		"disk is full":    {env: []string{format, "BLEEPSTORE_ACCESS_LOG_PATH=/dev/full"}},
+		"reader has gone": {env: []string{format}, under: []string{"sh", "-c", `"$@" | true`, "sh"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startServer(t, o)
+			newBucket(t, s.client())
+			eventually(t, "the lost line is counted", func() error {
+				if page := s.page(t, "/metrics"); !strings.Contains(string(page.body), "\nbleepstore_access_log_dropped_total 1\n") {
+					return fmt.Errorf("the metrics are %s", page.body)
+				}
+				return nil
+			})
+		})
+	}
 }
 
 // A supervisor that asks to reload has nothing reloaded, and no process that ends.

@@ -30,6 +30,8 @@ func openWatch(ctx context.Context, c *config.Config, out output) (w watch, err 
 	// Its usual effect, which is to end the process, is not what a supervisor wants who asks to reload.
 	w.hangup = make(chan os.Signal, 1)
 	signal.Notify(w.hangup, syscall.SIGHUP)
+	// Whoever reads the standard output may end, which ends commands that write to it, and must not end a server.
+	signal.Ignore(syscall.SIGPIPE)
 	if c.Tracing.Endpoint != "" {
 		w.tracer, err = tracing.Open(ctx, tracing.Config{
 			Endpoint: c.Tracing.Endpoint, Sample: c.Tracing.Sample, Version: version(),
