@@ -46,7 +46,7 @@ type Checks struct {
 }
 
 // pages are the pages that need no credentials, by their paths. They answer GET and HEAD. No new bucket can have the name of
-// one: see api.LivePage and its neighbours. One whose handler is nil is not there.
+// one: see api.LivePage and its neighbours.
 //
 //   - /healthz: 200 if the process is up
 //   - /readyz: 200 if the server answers S3 requests, else 503
@@ -108,10 +108,6 @@ func New(c Config, next http.Handler) http.Handler {
 	}
 	pages := c.pages()
 	for path, page := range pages {
-		if page == nil {
-			delete(pages, path)
-			continue
-		}
 		pages[path] = watch(page)
 	}
 	administer := watch(c.Credentials.require(newMux(administration)))
@@ -122,9 +118,9 @@ func New(c Config, next http.Handler) http.Handler {
 		switch {
 		case api.HostBucket(r.Host, c.Domain) != "":
 			next.ServeHTTP(w, r)
-		case page != nil && read && !(beside && signed(r)):
+		case page != nil && read && (!beside || !isForBucket(r)):
 			page.ServeHTTP(w, r)
-		case path == "/_" || strings.HasPrefix(path, "/_/"):
+		case isAdministration(path):
 			administer.ServeHTTP(w, r)
 		default:
 			next.ServeHTTP(w, r)
@@ -132,8 +128,14 @@ func New(c Config, next http.Handler) http.Handler {
 	})
 }
 
-// signed tells whether a request says that it carries a signature of S3.
-func signed(r *http.Request) bool { return sigv4.Signed(r) || sigv2.Signed(r) }
+// isForBucket tells whether a request for the path of a page is one for a bucket, or for an object, of that path.
+func isForBucket(r *http.Request) bool {
+	return !isAdministration(r.URL.Path) && (sigv4.Signed(r) || sigv2.Signed(r))
+}
+
+// isAdministration tells whether a path is one that only administrators have, but for the document there. No bucket has ever
+// had a name with an underscore.
+func isAdministration(path string) bool { return path == "/_" || strings.HasPrefix(path, "/_/") }
 
 // newMux makes a handler of patterns of http.ServeMux, which answers what none of them fits with 404.
 func newMux(handlers map[string]http.Handler) http.Handler {

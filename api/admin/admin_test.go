@@ -133,6 +133,7 @@ func TestSignedRequestsAreForBuckets(t *testing.T) {
 		{"administrator", s3, "/metrics", basic, http.StatusAccepted},
 		{"where there is no S3", nil, "/metrics", version4, http.StatusAccepted},
 		{"administration", s3, "/_/v1/projections", version4, http.StatusForbidden},
+		{"document of administration", s3, "/_/v1/openapi.json", version4, http.StatusOK},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
