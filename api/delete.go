@@ -165,7 +165,8 @@ func (d *deletion) deleteCurrent(ctx context.Context, h *history, r *DeleteResul
 			return nil, nil
 		}
 		return &eventlog.ObjectDeleted{
-			Bucket: d.bucket.Name, Key: r.Key, Version: h.current.Version, Freed: freed(&h.current.Object),
+			Bucket: d.bucket.Name, Key: r.Key, Version: h.current.Version, Null: h.current.Null,
+			Freed: freed(&h.current.Object),
 		}, nil
 	}
 	place, err := h.succeed(ctx)
@@ -207,12 +208,14 @@ func (d *deletion) deleteVersion(ctx context.Context, h *history, r *DeleteResul
 	if h.current != nil && h.current.Version == version.Version {
 		promoted, err := h.promotion(ctx)
 		return &eventlog.ObjectDeleted{
-			Bucket: d.bucket.Name, Key: r.Key, Version: version.Version, Promoted: promoted, Freed: freed(&version.Object),
+			Bucket: d.bucket.Name, Key: r.Key, Version: version.Version, Null: version.Null, Promoted: promoted,
+			Freed: freed(&version.Object),
 		}, err
 	}
 	h.remove(version.Version)
 	deleted := &eventlog.VersionDeleted{
-		Bucket: d.bucket.Name, Key: r.Key, Version: version.Version, DeleteMarker: version.DeleteMarker, Freed: freed(&version.Object),
+		Bucket: d.bucket.Name, Key: r.Key, Version: version.Version, Null: version.Null, DeleteMarker: version.DeleteMarker,
+		Freed: freed(&version.Object),
 	}
 	if h.current == nil {
 		deleted.Promoted, err = h.promotion(ctx)

@@ -24,6 +24,9 @@ func (s *Service) Count(ctx context.Context) error {
 	return s.tally.Count(ctx, take, projections.CountObjects)
 }
 
+// ResumeTotals says what Totals are, as of the end of the log. It is called before the first command, and leaves nothing to Count.
+func (s *Service) ResumeTotals(t projections.Totals) { s.tally.Resume(t) }
+
 // Totals are the numbers of buckets and current objects, and the bytes of these, if they are known. They have all that was
 // answered before the call.
 func (s *Service) Totals() (t projections.Totals, known bool) { return s.tally.Totals() }

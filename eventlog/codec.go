@@ -68,6 +68,8 @@ var shapes = shapesOf(
 	func() Data { return new(objectTagsSetV1) },
 	func() Data { return new(objectTagsDeletedV1) },
 	func() Data { return new(objectACLSetV1) },
+	func() Data { return new(objectDeletedV3) },
+	func() Data { return new(versionDeletedV2) },
 )
 
 func shapesOf(makers ...func() Data) map[shape]func() Data {

@@ -56,10 +56,10 @@ var samples = []eventlog.Data{
 		Marker: sampleMarker,
 	},
 	&eventlog.ObjectDeleted{
-		Bucket: "photos", Key: "a/b", Version: "01kc0000000000000000000001", Promoted: &sampleObject, Freed: sampleFreed,
+		Bucket: "photos", Key: "a/b", Version: "01kc0000000000000000000001", Null: true, Promoted: &sampleObject, Freed: sampleFreed,
 	},
 	&eventlog.VersionDeleted{
-		Bucket: "photos", Key: "a/b", Version: "01kc0000000000000000000001", DeleteMarker: true,
+		Bucket: "photos", Key: "a/b", Version: "01kc0000000000000000000001", Null: true, DeleteMarker: true,
 		Promoted: &sampleObject, Freed: sampleFreed,
 	},
 	&eventlog.ObjectTagsSet{ObjectChanged: sampleChanged},
@@ -104,6 +104,13 @@ var oldSamples = map[string]eventlog.Data{
 	},
 	"marker.created.v1.json": &eventlog.MarkerCreated{
 		Bucket: "photos", Key: "a/b", Marker: sampleMarker, Displaced: sampleDisplacedV1,
+	},
+	"object.deleted.v3.json": &eventlog.ObjectDeleted{
+		Bucket: "photos", Key: "a/b", Version: "01kc0000000000000000000001", Promoted: &sampleObject, Freed: sampleFreed,
+	},
+	"version.deleted.v2.json": &eventlog.VersionDeleted{
+		Bucket: "photos", Key: "a/b", Version: "01kc0000000000000000000001", DeleteMarker: true,
+		Promoted: &sampleObject, Freed: sampleFreed,
 	},
 	"version.deleted.v1.json": &eventlog.VersionDeleted{
 		Bucket: "photos", Key: "a/b", Version: "01kc0000000000000000000001", DeleteMarker: true,

@@ -99,7 +99,8 @@ type MarkerCreated struct {
 type ObjectDeleted struct {
 	Bucket  string `json:"bucket"`
 	Key     string `json:"key"`
-	Version string `json:"version"` // Object.Version of the object that was deleted
+	Version string `json:"version"`       // Object.Version of the object that was deleted
+	Null    bool   `json:"null,omitzero"` // Object.Null of it; not told by events of versions before 4
 	// Promoted is the version that is the current object from now on.
 	Promoted *Object    `json:"promoted,omitzero"`
 	Freed    []FreeBlob `json:"freed,omitzero"`
@@ -110,6 +111,7 @@ type VersionDeleted struct {
 	Bucket       string `json:"bucket"`
 	Key          string `json:"key"`
 	Version      string `json:"version"`
+	Null         bool   `json:"null,omitzero"`          // what is gone is the null version; not told by events of versions before 3
 	DeleteMarker bool   `json:"delete_marker,omitzero"` // what is gone is a delete marker
 	// Promoted is the version that is the current object from now on, because the delete marker above it is gone.
 	Promoted *Object    `json:"promoted,omitzero"`
@@ -194,7 +196,7 @@ func (*ObjectCreated) EventVersion() int { return 3 }
 func (*ObjectDeleted) EventType() string { return "object.deleted" }
 
 // EventVersion implements Data.
-func (*ObjectDeleted) EventVersion() int { return 3 }
+func (*ObjectDeleted) EventVersion() int { return 4 }
 
 // EventType implements Data.
 func (*MarkerCreated) EventType() string { return "marker.created" }
@@ -206,7 +208,7 @@ func (*MarkerCreated) EventVersion() int { return 2 }
 func (*VersionDeleted) EventType() string { return "version.deleted" }
 
 // EventVersion implements Data.
-func (*VersionDeleted) EventVersion() int { return 2 }
+func (*VersionDeleted) EventVersion() int { return 3 }
 
 // EventType implements Data.
 func (*ObjectTagsSet) EventType() string { return "object.tags.set" }

@@ -93,3 +93,17 @@ func (d *objectTagsSetV1) lift() Data { return &d.ObjectTagsSet }
 func (d *objectTagsDeletedV1) lift() Data { return &d.ObjectTagsDeleted }
 
 func (d *objectACLSetV1) lift() Data { return &d.ObjectACLSet }
+
+// Version 4 of object.deleted, and version 3 of version.deleted, tell the null version.
+type (
+	objectDeletedV3  struct{ ObjectDeleted }
+	versionDeletedV2 struct{ VersionDeleted }
+)
+
+func (*objectDeletedV3) EventVersion() int { return 3 }
+
+func (*versionDeletedV2) EventVersion() int { return 2 }
+
+func (d *objectDeletedV3) lift() Data { return &d.ObjectDeleted }
+
+func (d *versionDeletedV2) lift() Data { return &d.VersionDeleted }

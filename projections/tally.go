@@ -91,6 +91,16 @@ func (t *Tally) Count(
 	return nil
 }
 
+// Resume says how much there is as of the last commit that was told, or, before any was, of all that there is. It is called
+// before Count.
+func (t *Tally) Resume(counted Totals) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.state == tallyIdle {
+		t.state, t.counted = tallyKnown, counted
+	}
+}
+
 // begin begins a count, and tells whether there is to be one.
 func (t *Tally) begin() bool {
 	t.mu.Lock()

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/bleepstore/bleepstore/api/metrics"
 	"github.com/bleepstore/bleepstore/backends/cache"
+	"github.com/bleepstore/bleepstore/internal/files"
 	"github.com/bleepstore/bleepstore/projections"
 )
 
@@ -53,6 +55,38 @@ func (n *node) count(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// resumeTotals goes on with the numbers of objects that the last process kept. Where it could not, they are counted.
+func (n *node) resumeTotals(ctx context.Context) {
+	folder, err := files.OpenDir(n.config.TotalsDir())
+	if err != nil {
+		n.out.Warn().Err(err).Msg("objects are counted again")
+		return
+	}
+	totals, found, err := projections.Kept(ctx, folder, n.log.Head())
+	switch {
+	case err != nil:
+		n.out.Warn().Err(err).Msg("objects are counted again")
+	case found:
+		n.service.ResumeTotals(totals)
+	}
+}
+
+// keepTotals keeps the numbers of objects for the next process, so that it need not read all of them. No command is under way
+// any more.
+func (n *node) keepTotals() error {
+	totals, known := n.service.Totals()
+	if !known {
+		return nil
+	}
+	folder, err := files.OpenDir(n.config.TotalsDir())
+	if err != nil {
+		return fmt.Errorf("keep the numbers of objects: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	return projections.Keep(ctx, folder, n.log.Head(), totals)
 }
 
 // garbage is what waits to be deleted, as the engine that serves has it.

@@ -76,6 +76,7 @@ func startNode(c *config.Config, p *parts, out output) *node {
 		Log: p.log, Applied: n.first.projector, Store: p.store, Blobs: p.blobs, Elsewhere: p.elsewhere,
 		Targets: p.targets(),
 	})
+	n.resumeTotals(ctx)
 	n.background.Go(func() { p.archiver.run(ctx, out) })
 	if p.public != nil {
 		n.background.Go(func() { p.public.Run(ctx) })
@@ -234,7 +235,7 @@ func (n *node) close() error {
 	}()
 	select {
 	case <-ended:
-		return n.parts.close()
+		return errors.Join(n.keepTotals(), n.parts.close())
 	case <-time.After(stopTimeout):
 		return fmt.Errorf("what goes on beside requests did not end within %v; a full disk of the metadata can keep it", stopTimeout)
 	}

@@ -74,6 +74,14 @@ func TestNamesOfAmazon(t *testing.T) {
 		{null, "ObjectCreated:Put", "Object Created", "PutObject", "", true, ""},
 		{removed, "ObjectRemoved:Delete", "Object Deleted", "DeleteObject", "Permanently Deleted", false, "v1"},
 		{
+			&eventlog.ObjectDeleted{Bucket: "my.bucket", Key: oddKey, Version: "v1", Null: true},
+			"ObjectRemoved:Delete", "Object Deleted", "DeleteObject", "Permanently Deleted", false, "",
+		},
+		{
+			&eventlog.VersionDeleted{Bucket: "my.bucket", Key: oddKey, Version: "v0", Null: true},
+			"ObjectRemoved:Delete", "Object Deleted", "DeleteObject", "Permanently Deleted", false, "",
+		},
+		{
 			&eventlog.VersionDeleted{Bucket: "my.bucket", Key: oddKey, Version: "v0"},
 			"ObjectRemoved:Delete", "Object Deleted", "DeleteObject", "Permanently Deleted", false, "v0",
 		},

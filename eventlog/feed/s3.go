@@ -176,10 +176,19 @@ func content(data eventlog.Data) (size *int64, etag string) {
 
 // s3Version is the version id of what an event is about, empty for a null version: S3 tells none for buckets without versioning.
 func s3Version(e *Event) string {
-	if object := objectOf(e.Data); object != nil && object.Null {
-		return ""
+	null := false
+	switch d := e.Data.(type) {
+	case *eventlog.MarkerCreated:
+		null = d.Marker.Null
+	case *eventlog.ObjectDeleted:
+		null = d.Null
+	case *eventlog.VersionDeleted:
+		null = d.Null
+	default:
+		object := objectOf(d)
+		null = object != nil && object.Null
 	}
-	if marker, ok := e.Data.(*eventlog.MarkerCreated); ok && marker.Marker.Null {
+	if null {
 		return ""
 	}
 	return e.Version

@@ -279,7 +279,7 @@ func TestMessage(t *testing.T) {
 	for name, want := range map[string]string{
 		"Nats-Msg-Id": w.log.ID() + "/2-1", "ce-id": "2-1", "ce-source": "/bleepstore/" + w.log.ID(), "ce-specversion": "1.0",
 		"ce-type": "bleepstore.object.deleted", "ce-subject": "my.bucket/a/%C3%BC%20%0A",
-		"ce-dataschema": "urn:bleepstore:schema:object.deleted:3", "content-type": "application/json",
+		"ce-dataschema": "urn:bleepstore:schema:object.deleted:4", "content-type": "application/json",
 		"ce-commithash": w.log.Head().Hash,
 	} {
 		if got := message.Header.Get(name); got != want {

@@ -554,6 +554,9 @@ func (c *Config) BlobURL() string {
 	}
 }
 
+// TotalsDir is the folder of the numbers of objects as of the last stop.
+func (c *Config) TotalsDir() string { return filepath.Join(c.base(), "totals") }
+
 // CacheDir is the folder of what is kept of blobs that were read.
 func (c *Config) CacheDir() string {
 	return cmp.Or(c.Storage.Cache.Path, filepath.Join(c.Data, "cache"))
