@@ -67,6 +67,39 @@ func TestAccessLogOfS3(t *testing.T) {
 	want(t, "lines after the rotation", strings.Count(string(rotated), "REST.DELETE.OBJECT"), 1)
 }
 
+// Lines that cannot be written are counted, and requests are answered all the same.
+func TestAccessLogThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	format := "BLEEPSTORE_ACCESS_LOG_FORMAT=json"
+	for name, o := range map[string]options{
+		"disk is full":    {env: []string{format, "BLEEPSTORE_ACCESS_LOG_PATH=/dev/full"}},
+		"reader has gone": {env: []string{format}, under: []string{"sh", "-c", `"$@" | true`, "sh"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startServer(t, o)
+			newBucket(t, s.client())
+			eventually(t, "the lost line is counted", func() error {
+				if page := s.page(t, "/metrics"); !strings.Contains(string(page.body), "\nbleepstore_access_log_dropped_total 1\n") {
+					return fmt.Errorf("the metrics are %s", page.body)
+				}
+				return nil
+			})
+		})
+	}
+}
+
+// A supervisor that asks to reload has nothing reloaded, and no process that ends.
+func TestHangupEndsNothing(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, options{})
+	if err := s.process.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "status of /readyz", s.page(t, "/readyz").status, 200)
+	s.stop(t)
+}
+
 // Each request is a line of JSON on the standard output, also one that the server refuses. What is not S3's is not.
 func TestAccessLogOfJSON(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,8 @@ import (
 	"github.com/bleepstore/bleepstore/api"
 	"github.com/bleepstore/bleepstore/api/notify"
 	"github.com/bleepstore/bleepstore/api/openapi"
+	"github.com/bleepstore/bleepstore/api/sigv2"
+	"github.com/bleepstore/bleepstore/api/sigv4"
 )
 
 // Config is what the pages are made from.
@@ -43,8 +45,8 @@ type Checks struct {
 	Metadata, Storage, Log, Archive func(ctx context.Context) error
 }
 
-// pages are the pages that need no credentials, by their paths. They answer GET and HEAD. No bucket can have the name of one:
-// see api.LivePage and its neighbours. One whose handler is nil is not there.
+// pages are the pages that need no credentials, by their paths. They answer GET and HEAD. No new bucket can have the name of
+// one: see api.LivePage and its neighbours.
 //
 //   - /healthz: 200 if the process is up
 //   - /readyz: 200 if the server answers S3 requests, else 503
@@ -92,21 +94,20 @@ func (c Config) administration() map[string]http.Handler {
 // New returns a handler of all that is not S3, which hands every other request to next. With a nil next it answers them with
 // 404: that is for an address that has no S3, which has the profiles too.
 //
-// The pages of pages answer everybody. What is below /_/ needs an administrator's credentials. With another method than GET and
-// HEAD the paths of pages are those of buckets that can't exist, and next says so.
+// The pages of pages answer everybody. What is below /_/ needs an administrator's credentials.
+//
+// A page can have the name of a bucket that was made before there was the page. So with another method than GET and HEAD, or
+// with a signature, which nobody needs for a page, its path is that of a bucket or an object, and next answers.
 func New(c Config, next http.Handler) http.Handler {
 	administration := c.administration()
-	if next == nil {
+	beside := next != nil
+	if !beside {
 		next = http.HandlerFunc(nothing)
 		c.Domain = ""
 		maps.Copy(administration, profiles())
 	}
 	pages := c.pages()
 	for path, page := range pages {
-		if page == nil {
-			delete(pages, path)
-			continue
-		}
 		pages[path] = watch(page)
 	}
 	administer := watch(c.Credentials.require(newMux(administration)))
@@ -117,15 +118,24 @@ func New(c Config, next http.Handler) http.Handler {
 		switch {
 		case api.HostBucket(r.Host, c.Domain) != "":
 			next.ServeHTTP(w, r)
-		case page != nil && read:
+		case page != nil && read && (!beside || !isForBucket(r)):
 			page.ServeHTTP(w, r)
-		case path == "/_" || strings.HasPrefix(path, "/_/"):
+		case isAdministration(path):
 			administer.ServeHTTP(w, r)
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
 }
+
+// isForBucket tells whether a request for the path of a page is one for a bucket, or for an object, of that path.
+func isForBucket(r *http.Request) bool {
+	return !isAdministration(r.URL.Path) && (sigv4.Signed(r) || sigv2.Signed(r))
+}
+
+// isAdministration tells whether a path is one that only administrators have, but for the document there. No bucket has ever
+// had a name with an underscore.
+func isAdministration(path string) bool { return path == "/_" || strings.HasPrefix(path, "/_/") }
 
 // newMux makes a handler of patterns of http.ServeMux, which answers what none of them fits with 404.
 func newMux(handlers map[string]http.Handler) http.Handler {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -104,6 +105,46 @@ func TestPages(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			if got := ask(test.config, test.method, test.url).StatusCode; got != test.status {
 				t.Errorf("%s %s: status %d, want %d", test.method, test.url, got, test.status)
+			}
+		})
+	}
+}
+
+// A bucket may be older than the page that has its name, and clients of S3 sign what they ask of it.
+func TestSignedRequestsAreForBuckets(t *testing.T) {
+	version4 := http.Header{"Authorization": {"AWS4-HMAC-SHA256 Credential=root/20261128/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00"}}
+	version2 := http.Header{"Authorization": {"AWS root:c2lnbmF0dXJl"}}
+	basic := http.Header{"Authorization": {"Basic cm9vdDpyb290LXNlY3JldA=="}}
+	tests := []struct {
+		name   string
+		next   http.Handler
+		url    string
+		header http.Header
+		status int
+	}{
+		{"list", s3, "/metrics", version4, http.StatusTeapot},
+		{"list of the second version", s3, "/docs?list-type=2", version4, http.StatusTeapot},
+		{"object with the name of a file of a page", s3, "/docs/docs.css", version4, http.StatusTeapot},
+		{"Signature Version 2", s3, "/metrics", version2, http.StatusTeapot},
+		{"presigned", s3, "/metrics?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00", nil, http.StatusTeapot},
+		{"presigned with Signature Version 2", s3, "/metrics?AWSAccessKeyId=root&Expires=1&Signature=00", nil, http.StatusTeapot},
+
+		{"nobody", s3, "/metrics", nil, http.StatusAccepted},
+		{"administrator", s3, "/metrics", basic, http.StatusAccepted},
+		{"where there is no S3", nil, "/metrics", version4, http.StatusAccepted},
+		{"administration", s3, "/_/v1/projections", version4, http.StatusForbidden},
+		{"document of administration", s3, "/_/v1/openapi.json", version4, http.StatusOK},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			for _, method := range []string{"GET", "HEAD"} {
+				r := httptest.NewRequest(method, test.url, nil)
+				maps.Copy(r.Header, test.header)
+				w := httptest.NewRecorder()
+				admin.New(well(), test.next).ServeHTTP(w, r)
+				if w.Code != test.status {
+					t.Errorf("%s %s: status %d, want %d", method, test.url, w.Code, test.status)
+				}
 			}
 		})
 	}

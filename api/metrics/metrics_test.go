@@ -71,6 +71,8 @@ func sources() metrics.Sources {
 		Garbage:  func() (projections.Totals, bool) { return projections.Totals{Garbage: 8, GarbageBytes: 900}, true },
 		Archived: func() (uint64, bool) { return 9, true },
 		Cache:    func() (cache.Stats, bool) { return cache.Stats{Hits: 5, Misses: 6, Bytes: 700}, true },
+
+		AccessLogDropped: func() uint64 { return 12 },
 	}
 }
 
@@ -139,6 +141,7 @@ func TestValues(t *testing.T) {
 		`bleepstore_cache_hits_total 5`,
 		`bleepstore_cache_misses_total 6`,
 		`bleepstore_cache_bytes 700`,
+		`bleepstore_access_log_dropped_total 12`,
 		`bleepstore_retries_total{part="archive"} 1`,
 		`bleepstore_ready 1`,
 	} {

@@ -24,6 +24,8 @@ type Sources struct {
 	Garbage   func() (t projections.Totals, known bool)
 	Archived  func() (seq uint64, known bool) // the last commit that is archived
 	Cache     func() (s cache.Stats, exists bool)
+	// AccessLogDropped counts the lines that the access log has lost; nil if there is none.
+	AccessLogDropped func() uint64
 }
 
 // Log is an eventlog.Log.
@@ -80,6 +82,9 @@ var (
 	cacheBytes  = desc("bleepstore_cache_bytes", "Bytes that the pieces in the cache count for.")
 )
 
+var accessLogDropped = desc("bleepstore_access_log_dropped_total",
+	"Lines of the access log that are lost, because they could not be written, or not as fast as requests came.")
+
 func desc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, labels, nil)
 }
@@ -88,7 +93,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 func (w watcher) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		ready, buckets, objects, objectBytes, garbage, garbageBytes, logHead, logFirst, logBytes, position, lagCommits, lagEvents, lagSeconds, up, archived,
-		cacheHits, cacheMisses, cacheBytes,
+		cacheHits, cacheMisses, cacheBytes, accessLogDropped,
 	} {
 		ch <- d
 	}
@@ -139,6 +144,9 @@ func (w watcher) Collect(ch chan<- prometheus.Metric) {
 			counter(cacheMisses, float64(s.Misses))
 			gauge(cacheBytes, float64(s.Bytes))
 		}
+	}
+	if w.AccessLogDropped != nil {
+		counter(accessLogDropped, float64(w.AccessLogDropped()))
 	}
 }
 

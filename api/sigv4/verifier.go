@@ -10,6 +10,7 @@ package sigv4
 import (
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/bleepstore/bleepstore/api"
@@ -80,6 +81,11 @@ func Unsigned(r *http.Request) (*Verified, error) {
 		return nil, err
 	}
 	return p.open(r, nil)
+}
+
+// Signed tells whether a request says that it carries this version's signature, be that true or not.
+func Signed(r *http.Request) bool {
+	return strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-") || r.URL.Query().Has("X-Amz-Algorithm")
 }
 
 // Verify authenticates a request as net/http's server delivers it: the URL, Host and headers must not have been changed.

@@ -18,7 +18,7 @@ const healthTimeout = 5 * time.Second
 
 func runHealth(ctx context.Context, args []string, _, stderr io.Writer) error {
 	flags := newConfigFlags("health")
-	flags.key("listen", "server.listen", "ask the server that listens on `HOST:PORT` (default 127.0.0.1:9000)")
+	flags.key("listen", "server.listen", "ask the server that listens on `HOST:PORT` (default 127.0.0.1:9000), unless server.admin_listen is set")
 	c, err := flags.load(args, stderr)
 	if err != nil {
 		return err
@@ -30,9 +30,13 @@ func runHealth(ctx context.Context, args []string, _, stderr io.Writer) error {
 func askReady(ctx context.Context, c *config.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
-	address, err := net.ResolveTCPAddr("tcp", c.Server.Listen)
+	key, listen := "server.listen", c.Server.Listen
+	if c.Server.AdminListen != "" { // where the page is then
+		key, listen = "server.admin_listen", c.Server.AdminListen
+	}
+	address, err := net.ResolveTCPAddr("tcp", listen)
 	if err != nil {
-		return fmt.Errorf("server.listen %s: %w", c.Server.Listen, err)
+		return fmt.Errorf("%s %s: %w", key, listen, err)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, urlOf(c, address)+"/"+api.ReadyPage, nil)
 	if err != nil {

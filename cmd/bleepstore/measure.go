@@ -94,9 +94,13 @@ func (n *node) garbage() (projections.Totals, bool) { return n.serving().garbage
 
 // sources are what the metrics are asked of.
 func (n *node) sources() metrics.Sources {
-	return metrics.Sources{
+	s := metrics.Sources{
 		Ready: n.ready, Log: n.log, Followers: n.logFollowers, Totals: n.service.Totals, Garbage: n.garbage, Archived: n.archived, Cache: n.cacheStats,
 	}
+	if access := n.out.watch.access; access != nil {
+		s.AccessLogDropped = access.Dropped
+	}
+	return s
 }
 
 // logFollowers are those who follow the log.

@@ -12,6 +12,7 @@ var pages = map[string]page{
 		synopsis: []string{"[FLAGS]"},
 		about: `Serves the objects of a data folder to S3 clients until it gets SIGINT or SIGTERM; then it lets requests in flight finish, for
 as long as server.shutdown_timeout. A second signal ends it at once, which loses nothing that was acknowledged.
+SIGHUP has it open the file of the access log again, if there is one.
 
 An address that other machines can reach needs credentials other than the default ones.`,
 		examples: []example{

@@ -22,11 +22,16 @@ const watchTimeout = 3 * time.Second
 type watch struct {
 	tracer *tracing.Tracer // nil for no traces
 	access *accesslog.Log  // nil for none
-	hangup chan os.Signal  // has access open its file again; nil without a file, so that the signal has its usual effect
+	hangup chan os.Signal  // gets SIGHUP, which has access open its file again and otherwise does nothing
 }
 
 // openWatch opens what the configuration asks for.
 func openWatch(ctx context.Context, c *config.Config, out output) (w watch, err error) {
+	// Its usual effect, which is to end the process, is not what a supervisor wants who asks to reload.
+	w.hangup = make(chan os.Signal, 1)
+	signal.Notify(w.hangup, syscall.SIGHUP)
+	// Whoever reads the standard output may end, which ends commands that write to it, and must not end a server.
+	signal.Ignore(syscall.SIGPIPE)
 	if c.Tracing.Endpoint != "" {
 		w.tracer, err = tracing.Open(ctx, tracing.Config{
 			Endpoint: c.Tracing.Endpoint, Sample: c.Tracing.Sample, Version: version(),
@@ -44,10 +49,6 @@ func openWatch(ctx context.Context, c *config.Config, out output) (w watch, err 
 		return w, nil
 	case config.AccessLogS3:
 		format = accesslog.Amazon
-	}
-	if c.AccessLog.Path != "" {
-		w.hangup = make(chan os.Signal, 1)
-		signal.Notify(w.hangup, syscall.SIGHUP)
 	}
 	w.access, err = accesslog.Open(accesslog.Config{
 		Format: format, Path: c.AccessLog.Path, Output: os.Stdout, Reopen: w.hangup,
@@ -67,9 +68,7 @@ func openWatch(ctx context.Context, c *config.Config, out output) (w watch, err 
 func (w watch) close(out output) {
 	ctx, cancel := context.WithTimeout(context.Background(), watchTimeout)
 	defer cancel()
-	if w.hangup != nil {
-		signal.Stop(w.hangup)
-	}
+	signal.Stop(w.hangup)
 	var errs []error
 	if w.access != nil {
 		errs = append(errs, w.access.Close(ctx))

@@ -15,9 +15,12 @@ const (
 	// interval is how often the files are read. They are small, and reading them finds every way of replacing them: in place, by
 	// rename as certbot does, and behind the symbolic links of a folder that Kubernetes swaps.
 	interval = 10 * time.Second
-	// warning is how long before its end a certificate is warned of, and reminder how often.
+	// warning is how long before its end a certificate is warned of, at most, and reminder how often.
 	warning  = 7 * 24 * time.Hour
 	reminder = 24 * time.Hour
+	// warned is the share of its time in which a certificate is warned of whose time is short. What renews those does it with a
+	// third of it left, or earlier.
+	warned = 5
 )
 
 // Certificate is a certificate chain with its key, in two PEM files.
@@ -59,10 +62,16 @@ func (c *Certificate) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, er
 // Expires is when the certificate ends that is served.
 func (c *Certificate) Expires() time.Time { return c.current.Load().Leaf.NotAfter }
 
+// isOld tells whether the certificate should have been renewed.
+func (c *Certificate) isOld(now time.Time) bool {
+	leaf := c.current.Load().Leaf
+	return leaf.NotAfter.Sub(now) < min(warning, leaf.NotAfter.Sub(leaf.NotBefore)/warned)
+}
+
 // Notices are told what becomes of a certificate.
 type Notices struct {
 	Serving  func(expires time.Time) // from now on a certificate is served, that of the start included
-	Expiring func(expires time.Time) // the certificate ends in less than seven days, or has ended; told once a day
+	Expiring func(expires time.Time) // less than seven days are left, and less than a fifth of its time; told once a day
 	Refused  func(err error)         // the files have changed, but not to a certificate with its key: the last one is served on
 }
 
@@ -74,7 +83,7 @@ func (c *Certificate) Watch(ctx context.Context, notices Notices) {
 	var reminded time.Time
 	notices.Serving(c.Expires())
 	for {
-		if now := time.Now(); c.Expires().Sub(now) < warning && now.Sub(reminded) >= reminder {
+		if now := time.Now(); c.isOld(now) && now.Sub(reminded) >= reminder {
 			reminded = now
 			notices.Expiring(c.Expires())
 		}

@@ -24,13 +24,19 @@ import (
 // pair is a certificate with its key, in PEM.
 type pair struct{ cert, key []byte }
 
+// newPair makes a certificate of 90 days.
 func newPair(t *testing.T, expires time.Time) pair {
+	t.Helper()
+	return newPairOf(t, 90*24*time.Hour, expires)
+}
+
+func newPairOf(t *testing.T, lasts time.Duration, expires time.Time) pair {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: expires}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: expires.Add(-lasts), NotAfter: expires}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -233,6 +239,21 @@ func TestExpiryIsWarnedOf(t *testing.T) {
 		w.pass(day)
 		if len(w.expiring) != 2 {
 			t.Errorf("warned of a certificate that was renewed")
+		}
+	})
+}
+
+// A certificate that never has seven days left is warned of when it was not renewed in time.
+func TestExpiryOfAShortOneIsWarnedOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, newFolder(t, newPairOf(t, 10*time.Hour, time.Now().Add(3*time.Hour))))
+		w.pass(time.Hour - time.Minute)
+		if len(w.expiring) != 0 {
+			t.Fatalf("warned while a fifth of its time is left: %v", w.expiring)
+		}
+		w.pass(2 * time.Minute)
+		if len(w.expiring) != 1 {
+			t.Errorf("warned %d times, want once", len(w.expiring))
 		}
 	})
 }

@@ -18,6 +18,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
+{{- /* The name of the port that has the pages. */ -}}
+{{- define "bleepstore.pages" -}}
+{{ ternary "admin" "s3" (ne (int .Values.adminPort) 0) }}
+{{- end -}}
+
 {{- define "bleepstore.secret" -}}
 {{ .Values.credentials.existingSecret | default (include "bleepstore.name" .) }}
 {{- end -}}
