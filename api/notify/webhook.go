@@ -142,13 +142,15 @@ func (w *webhook) Send(ctx context.Context, m Message) error {
 	return f
 }
 
-// refuses tells whether a status says that the same request will not be taken later either.
+// refuses tells whether a status says that this message will not be taken later either. Others with 4 in front are about the
+// target: 401, 403 and 404 come of a wrong secret, or of a proxy while the target is being deployed.
 func refuses(status int) bool {
 	switch status {
-	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
-		return false
+	case http.StatusBadRequest, http.StatusGone, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+		http.StatusUnprocessableEntity:
+		return true
 	}
-	return status/100 == 4
+	return false
 }
 
 // Close implements Sender.

@@ -50,8 +50,8 @@ func TestAnswersOfWebhooks(t *testing.T) {
 	}
 	defer w.Close()
 	for code, want := range map[int]struct{ taken, refused bool }{
-		200: {true, false}, 202: {true, false}, 301: {}, 307: {}, 400: {false, true}, 404: {false, true}, 408: {}, 410: {false, true},
-		425: {}, 429: {}, 500: {}, 503: {},
+		200: {true, false}, 202: {true, false}, 301: {}, 307: {}, 400: {false, true}, 401: {}, 403: {}, 404: {}, 408: {}, 410: {false, true},
+		413: {false, true}, 415: {false, true}, 422: {false, true}, 425: {}, 429: {}, 500: {}, 503: {},
 	} {
 		status = code
 		err := w.Send(t.Context(), Message{ID: "id", Body: []byte("{}")})
