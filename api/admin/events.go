@@ -37,7 +37,7 @@ const (
 // ends with what has happened. A client that comes again with Last-Event-ID goes on behind that event.
 //
 // An error before the first event is JSON: 400 for a wrong parameter, 404 for an id that the log has not come to, 410 for one that
-// it does not reach back to any more, 503 for too many streams.
+// it does not reach back to any more or that is another event there now, 503 for too many streams.
 type Events struct {
 	history feed.History
 	region  string // of the server
@@ -123,11 +123,9 @@ func queryOf(r *http.Request) (feed.Query, error) {
 		return feed.Query{}, err
 	}
 	if last := r.Header.Get("Last-Event-ID"); last != "" {
-		id, err := feed.ParseID(last)
-		if err != nil {
+		if query.From, err = feed.Behind(last); err != nil {
 			return feed.Query{}, fmt.Errorf("Last-Event-ID: %w", err)
 		}
-		query.From = &feed.Bound{ID: id.Next()}
 	}
 	return query, nil
 }
@@ -136,7 +134,7 @@ func queryOf(r *http.Request) (feed.Query, error) {
 func refuseEvents(w http.ResponseWriter, err error) {
 	status, code := http.StatusNotFound, "NoSuchEvent"
 	switch {
-	case errors.Is(err, feed.ErrGone):
+	case errors.Is(err, feed.ErrGone) || errors.Is(err, feed.ErrReplaced):
 		status, code = http.StatusGone, "EventsGone"
 	case !errors.Is(err, feed.ErrAhead):
 		refuse(w, err)
@@ -231,7 +229,7 @@ func (s *stream) events(events []feed.Event, form feed.Form, origin feed.Origin)
 		if err != nil {
 			return errors.Join(err, s.flush()) // what came before it is sound
 		}
-		if _, err := fmt.Fprintf(s.buffer, "id: %v\nevent: %s\ndata: %s\n\n", e.ID(), e.Data.EventType(), line); err != nil {
+		if _, err := fmt.Fprintf(s.buffer, "id: %s\nevent: %s\ndata: %s\n\n", e.Mark(), e.Data.EventType(), line); err != nil {
 			return err
 		}
 	}

@@ -135,7 +135,7 @@ func TestAStreamOfEvents(t *testing.T) {
 		events := admin.NewEvents(quiet{}, "us-east-1")
 		c, done := open(t.Context(), events, http.MethodGet, "?from=0&format=text", false)
 		synctest.Wait()
-		const want = "retry: 3000\n\nid: 1-0\nevent: bucket.deleted\ndata: 0001-01-01 00:00:00.000Z 1-0 bucket.deleted photos by=server\n\n"
+		const want = "retry: 3000\n\nid: 1-0@hash\nevent: bucket.deleted\ndata: 0001-01-01 00:00:00.000Z 1-0 bucket.deleted photos by=server\n\n"
 		if got := c.take(); got != want || c.status != http.StatusOK {
 			t.Errorf("it began with %d %q, want %q", c.status, got, want)
 		}

@@ -67,6 +67,25 @@ func ParseID(text string) (ID, error) {
 	return id, nil
 }
 
+// markDigits is how many digits of a hash a mark has: enough to tell histories apart that nobody has made alike.
+const markDigits = 12
+
+// Mark is the event's id with the beginning of the hash of its commit, such as 17-0@0bc8789afdea. A log that was restored from a
+// backup may have another event with the same id, and who goes on behind a mark is told so.
+func (e *Event) Mark() string {
+	return e.ID().String() + "@" + e.Commit.Hash[:min(markDigits, len(e.Commit.Hash))]
+}
+
+// Behind reads a mark, or an id, and returns the bound behind that event.
+func Behind(mark string) (*Bound, error) {
+	text, hash, marked := strings.Cut(mark, "@")
+	id, err := ParseID(text)
+	if err != nil || marked && hash == "" {
+		return nil, fmt.Errorf("%q is no mark of an event: it must be like 17-0@0bc8789afdea, or like 17-0", mark)
+	}
+	return &Bound{ID: id.Next(), Hash: hash}, nil
+}
+
 // Events are the events of a commit.
 func Events(c eventlog.Commit) []Event {
 	events := make([]Event, len(c.Events))

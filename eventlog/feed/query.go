@@ -26,6 +26,7 @@ type Query struct {
 type Bound struct {
 	ID   ID
 	Time time.Time // zero for ID
+	Hash string    // what the hash of the commit of ID must begin with; see Event.Mark
 }
 
 // The parameters of a query, in the query of a URL and as flags of a command.

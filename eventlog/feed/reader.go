@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/bleepstore/bleepstore/eventlog"
@@ -24,6 +25,8 @@ type History interface {
 var (
 	// ErrGone says that neither the log nor its archive reaches back to where a query begins.
 	ErrGone = errors.New("neither the log nor its archive reaches back so far")
+	// ErrReplaced says that the log has another history than where a query begins.
+	ErrReplaced = errors.New("the log has another event there, because it was restored: begin again with what it has")
 	// ErrAhead says that a query begins where the log has not come yet.
 	ErrAhead = errors.New("the log does not reach so far")
 )
@@ -85,11 +88,31 @@ func (q *Query) after(ctx context.Context, history History) (eventlog.Position, 
 	case q.From.ID.IsZero():
 		return history.Start(ctx)
 	}
-	after, err := history.At(ctx, max(q.From.ID.Seq, 1)-1)
-	if err = outside(err); errors.Is(err, ErrAhead) { // what else the error says is for who has derived something from there
-		err = fmt.Errorf("%w: it ends with commit %d, and event %v was asked for", ErrAhead, history.Head().Seq, q.From.ID)
+	if err := q.From.check(ctx, history); err != nil {
+		return eventlog.Position{}, err
 	}
-	return after, err
+	after, err := history.At(ctx, max(q.From.ID.Seq, 1)-1)
+	return after, q.From.explain(err, history)
+}
+
+// check returns ErrReplaced if the commit of the bound is another one than it was.
+func (b *Bound) check(ctx context.Context, history History) error {
+	if b.Hash == "" {
+		return nil
+	}
+	found, err := history.At(ctx, b.ID.Seq)
+	if err == nil && !strings.HasPrefix(found.Hash, b.Hash) {
+		return ErrReplaced
+	}
+	return b.explain(err, history)
+}
+
+// explain is outside for who has asked for the bound.
+func (b *Bound) explain(err error, history History) error {
+	if err = outside(err); errors.Is(err, ErrAhead) { // what else the error says is for who has derived something from there
+		err = fmt.Errorf("%w: it ends with commit %d, and event %v was asked for", ErrAhead, history.Head().Seq, b.ID)
+	}
+	return err
 }
 
 // Next waits until there are events and returns those at hand, in order; never none. It is io.EOF at the end of the query. The end

@@ -282,3 +282,43 @@ func TestRead(t *testing.T) {
 		}
 	}
 }
+
+// Who goes on behind an event gets what follows it in the history that the event is of, or is told that there is another one.
+func TestGoingOnBehindAMark(t *testing.T) {
+	log, history := newHistory(t)
+	add(t, log, 3)
+	commit, err := log.Commit(t.Context(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mark := Events(commit)[0].Mark()
+	open := func(mark string) (*Reader, error) {
+		t.Helper()
+		from, err := Behind(mark)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Open(t.Context(), history, Query{From: from, Form: JSON})
+	}
+	for _, text := range []string{mark, "2-0"} {
+		reader, err := open(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer reader.Close()
+		if events, err := reader.Next(t.Context()); err != nil || events[0].ID() != (ID{2, 1}) {
+			t.Errorf("behind %s comes %v, %v", text, events, err)
+		}
+	}
+	if _, err := open("2-0@000000000000"); !errors.Is(err, ErrReplaced) {
+		t.Errorf("behind an event of another history: %v", err)
+	}
+	if _, err := open("9-0@000000000000"); !errors.Is(err, ErrAhead) {
+		t.Errorf("behind an event that the log has not come to: %v", err)
+	}
+	for _, text := range []string{"", "@", "2-0@", "x@0123", "2-0-@01"} {
+		if bound, err := Behind(text); err == nil {
+			t.Errorf("%q is %v", text, bound)
+		}
+	}
+}
