@@ -71,6 +71,7 @@ func sources() metrics.Sources {
 		Garbage:  func() (projections.Totals, bool) { return projections.Totals{Garbage: 8, GarbageBytes: 900}, true },
 		Archived: func() (uint64, bool) { return 9, true },
 		Cache:    func() (cache.Stats, bool) { return cache.Stats{Hits: 5, Misses: 6, Bytes: 700}, true },
+		Targets:  func() []metrics.Target { return []metrics.Target{{Name: "hook", Delivered: 13, Waiting: 14, Dead: 15}} },
 
 		AccessLogDropped: func() uint64 { return 12 },
 	}
@@ -137,6 +138,9 @@ func TestValues(t *testing.T) {
 		`bleepstore_projection_lag_seconds{projection="pebble"} 0`,
 		`bleepstore_projection_up{projection="pebble"} 1`,
 		`bleepstore_projection_up{projection="dynamodb"} 0`,
+		`bleepstore_notifications_delivered_total{target="hook"} 13`,
+		`bleepstore_notifications_waiting{target="hook"} 14`,
+		`bleepstore_notifications_dead_letters{target="hook"} 15`,
 		`bleepstore_archive_position 9`,
 		`bleepstore_cache_hits_total 5`,
 		`bleepstore_cache_misses_total 6`,

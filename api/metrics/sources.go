@@ -24,6 +24,7 @@ type Sources struct {
 	Garbage   func() (t projections.Totals, known bool)
 	Archived  func() (seq uint64, known bool) // the last commit that is archived
 	Cache     func() (s cache.Stats, exists bool)
+	Targets   func() []Target // of notifications, each with a name of its own
 	// AccessLogDropped counts the lines that the access log has lost; nil if there is none.
 	AccessLogDropped func() uint64
 }
@@ -80,10 +81,10 @@ var (
 	cacheHits   = desc("bleepstore_cache_hits_total", "Pieces of blobs of which the cache had all that was asked for.")
 	cacheMisses = desc("bleepstore_cache_misses_total", "Pieces of blobs that were fetched from the storage behind the cache, wholly or in part.")
 	cacheBytes  = desc("bleepstore_cache_bytes", "Bytes that the pieces in the cache count for.")
-)
 
-var accessLogDropped = desc("bleepstore_access_log_dropped_total",
-	"Lines of the access log that are lost, because they could not be written, or not as fast as requests came.")
+	accessLogDropped = desc("bleepstore_access_log_dropped_total",
+		"Lines of the access log that are lost, because they could not be written, or not as fast as requests came.")
+)
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, labels, nil)
@@ -93,7 +94,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 func (w watcher) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		ready, buckets, objects, objectBytes, garbage, garbageBytes, logHead, logFirst, logBytes, position, lagCommits, lagEvents, lagSeconds, up, archived,
-		cacheHits, cacheMisses, cacheBytes, accessLogDropped,
+		cacheHits, cacheMisses, cacheBytes, delivered, waiting, dead, accessLogDropped,
 	} {
 		ch <- d
 	}
@@ -145,6 +146,7 @@ func (w watcher) Collect(ch chan<- prometheus.Metric) {
 			gauge(cacheBytes, float64(s.Bytes))
 		}
 	}
+	w.targets(ch)
 	if w.AccessLogDropped != nil {
 		counter(accessLogDropped, float64(w.AccessLogDropped()))
 	}

@@ -97,10 +97,22 @@ func (n *node) sources() metrics.Sources {
 	s := metrics.Sources{
 		Ready: n.ready, Log: n.log, Followers: n.logFollowers, Totals: n.service.Totals, Garbage: n.garbage, Archived: n.archived, Cache: n.cacheStats,
 	}
+	if n.notifier != nil {
+		s.Targets = n.notifyTargets
+	}
 	if access := n.out.watch.access; access != nil {
 		s.AccessLogDropped = access.Dropped
 	}
 	return s
+}
+
+// notifyTargets are the targets of notifications.
+func (n *node) notifyTargets() []metrics.Target {
+	var list []metrics.Target
+	for _, s := range n.notifier.Status() {
+		list = append(list, metrics.Target{Name: s.Name, Delivered: s.Delivered, Waiting: s.Waiting, Dead: s.Dead})
+	}
+	return list
 }
 
 // logFollowers are those who follow the log.
