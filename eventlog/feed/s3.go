@@ -176,7 +176,7 @@ func content(data eventlog.Data) (size *int64, etag string) {
 
 // s3Version is the version id of what an event is about, empty for a null version: S3 tells none for buckets without versioning.
 func s3Version(e *Event) string {
-	null := false
+	var null bool
 	switch d := e.Data.(type) {
 	case *eventlog.MarkerCreated:
 		null = d.Marker.Null
