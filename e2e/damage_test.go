@@ -163,7 +163,7 @@ func TestLogCommands(t *testing.T) {
 	events := strings.Split(strings.TrimSpace(state.mustRun(t, "log", "export")), "\n")
 	want(t, "number of events", len(events), 63)
 	wantContains(t, events[0], `{"type":"bucket.created","v":3,`)
-	wantContains(t, events[62], `{"type":"object.deleted","v":3,`)
+	wantContains(t, events[62], `{"type":"object.deleted","v":4,`)
 	wantContains(t, state.mustRun(t, "log", "repair", "--yes"), "needs no repair")
 
 	s := state.start(t) // which does the commands itself
