@@ -40,7 +40,7 @@ type Config struct {
 	Region  string // of the server
 	// GiveUpAfter is how long a message is tried before it goes to the dead letters.
 	GiveUpAfter time.Duration
-	Log         feed.Source
+	Log         feed.History
 
 	// Begin returns the buckets as of a position of the log, from which a target is told that was not there before.
 	Begin func(ctx context.Context) (eventlog.Position, []*projections.Bucket, error)

@@ -13,9 +13,15 @@ import (
 	"github.com/bleepstore/bleepstore/eventlog/archive"
 )
 
-// History is a Source that finds where to begin; *archive.History is one.
+// History is a log whose events are read; *archive.History is one.
 type History interface {
-	Source
+	// Head is the position of the last commit; zero if there is none.
+	Head() eventlog.Position
+	// At is the position of the commit with a sequence; zero for 0. Errors: *eventlog.TrimmedError, archive.ErrNotArchived,
+	// *eventlog.PositionError.
+	At(ctx context.Context, seq uint64) (eventlog.Position, error)
+	// Reader follows the log from behind a position.
+	Reader(ctx context.Context, after eventlog.Position) (archive.CommitReader, error)
 	// Start is the position before the first commit that there is.
 	Start(ctx context.Context) (eventlog.Position, error)
 	// Before is a position behind which all events are that are as late as a time or later.
@@ -41,7 +47,7 @@ type Reader struct {
 }
 
 // Open begins to read the events of a query, which has passed Check. What is read of an archive depends on ctx; Close the reader.
-// Errors are those of Source, among them ErrGone and ErrAhead.
+// Errors are those of History, among them ErrGone and ErrAhead.
 func Open(ctx context.Context, history History, q Query) (*Reader, error) {
 	after, err := q.after(ctx, history)
 	if err != nil {

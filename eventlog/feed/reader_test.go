@@ -256,30 +256,29 @@ func FuzzParseID(f *testing.F) {
 	})
 }
 
-func TestRead(t *testing.T) {
+func TestFollowingFromTheMiddleOfACommit(t *testing.T) {
 	log, history := newHistory(t)
 	add(t, log, 3)
-	ctx, end := context.WithCancel(t.Context())
-	defer end()
+	reader, err := Open(t.Context(), history, Query{From: &Bound{ID: ID{2, 1}}, Follow: true, Limit: 3, Form: JSON})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
 	var ids []ID
-	for event, err := range Read(ctx, history, ID{2, 1}) {
+	for len(ids) < 3 {
+		events, err := reader.Next(t.Context())
 		if err != nil {
-			if !errors.Is(err, context.Canceled) {
-				t.Error(err)
-			}
-			break
+			t.Fatal(err)
 		}
-		if ids = append(ids, event.ID()); len(ids) == 3 {
-			end()
+		for _, event := range events {
+			ids = append(ids, event.ID())
 		}
 	}
 	if got := fmt.Sprint(ids); got != "[2-1 3-0 3-1]" {
 		t.Errorf("from 2-1 on came %s", got)
 	}
-	for _, err := range Read(t.Context(), history, ID{5, 0}) {
-		if _, ahead := errors.AsType[*eventlog.PositionError](err); !ahead {
-			t.Errorf("from where the log has not come: %v", err)
-		}
+	if _, err := Open(t.Context(), history, Query{From: &Bound{ID: ID{5, 0}}, Follow: true, Form: JSON}); !errors.Is(err, ErrAhead) {
+		t.Errorf("from where the log has not come: %v", err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -187,23 +188,20 @@ func (w *world) want(want map[string][]string) {
 func (w *world) all() []string {
 	w.t.Helper()
 	var ids []string
-	ctx, cancel := context.WithCancel(w.t.Context())
-	defer cancel()
 	history := archive.NewHistory(w.log, func() *archive.Archive { return nil })
-	for event, err := range feed.Read(ctx, history, feed.ID{}) {
+	reader, err := feed.Open(w.t.Context(), history, feed.Query{Form: feed.JSON})
+	must(w.t, err)
+	defer reader.Close()
+	for {
+		events, err := reader.Next(w.t.Context())
+		if errors.Is(err, io.EOF) {
+			return ids
+		}
 		must(w.t, err)
-		ids = append(ids, event.ID().String())
-		if event.Commit == w.log.Head() && event.Index == w.events(event.Commit.Seq)-1 {
-			break
+		for _, event := range events {
+			ids = append(ids, event.ID().String())
 		}
 	}
-	return ids
-}
-
-func (w *world) events(seq uint64) int {
-	commit, err := w.log.Commit(w.t.Context(), seq)
-	must(w.t, err)
-	return len(commit.Events)
 }
 
 // The former owner of a bucket's name never sees what the next one does with it, nor the other way round, wherever publishing
